@@ -1,0 +1,63 @@
+/// A JSON value (RFC 8259), kept in the order it was written. Numbers keep their text, so no digit is lost.
+package enum JSON: Equatable, Sendable {
+  case object([Member])
+  case array([JSON])
+  case string(String)
+  case number(String)
+  case bool(Bool)
+  case null
+
+  package struct Member: Equatable, Sendable {
+    package let key: String
+    package let value: JSON
+  }
+
+  package static func object(_ members: KeyValuePairs<String, JSON>) -> JSON {
+    .object(members.map { Member(key: $0.key, value: $0.value) })
+  }
+
+  package static func integer(_ value: Int) -> JSON { .number("\(value)") }
+
+  /// The shortest decimal that reads back as `value`; JSON has no infinity and no NaN, they become null.
+  package static func real<Real: BinaryFloatingPoint & CustomStringConvertible>(_ value: Real) -> JSON {
+    value.isFinite ? .number(value.description) : .null
+  }
+
+  /// The value of a number written without fraction or exponent that an Int can hold.
+  package var integer: Int? {
+    guard case .number(let text) = self else { return nil }
+    return Int(text)
+  }
+}
+
+extension JSON: CustomStringConvertible {
+  /// The value on one line, without spaces.
+  package var description: String {
+    switch self {
+    case .object(let members): "{" + members.map { "\(JSON.quoted($0.key)):\($0.value)" }.joined(separator: ",") + "}"
+    case .array(let values): "[" + values.map(\.description).joined(separator: ",") + "]"
+    case .string(let text): JSON.quoted(text)
+    case .number(let text): text
+    case .bool(let value): value ? "true" : "false"
+    case .null: "null"
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case "\0"..<" ":
+        let hex = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,31 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// What the operating system said about its last refusal, for the end of a message: "No such file or directory".
+func systemReason(_ code: Int32 = errno) -> String {
+  String(cString: strerror(code))
+}
+
+/// Repeats a system call for as long as a signal interrupts it.
+func uninterrupted(_ call: () -> Int) -> Int {
+  while true {
+    let result = call()
+    if result >= 0 || errno != EINTR { return result }
+  }
+}
+
+/// What is at a path, following links; nil when nothing is there or it cannot be seen (`errno` says why).
+func fileStatus(_ path: String) -> stat? {
+  var status = stat()
+  return stat(path, &status) == 0 ? status : nil
+}
+
+extension stat {
+  var isRegularFile: Bool { st_mode & S_IFMT == S_IFREG }
+  var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
+}
