@@ -21,7 +21,9 @@ let package = Package(
     .target(name: "Net", dependencies: ["Kernels"], swiftSettings: optimisedSwift),
     .executableTarget(name: "lanewise", dependencies: ["Net"]),
     .target(name: "Reference", path: "Tests/Reference", swiftSettings: optimisedSwift),
-    .executableTarget(name: "Benchmarks", dependencies: ["Net", "Kernels", "Reference"], path: "Benchmarks"),
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Net", "Kernels", "CKernels", "Reference"], path: "Benchmarks",
+      swiftSettings: optimisedSwift),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "Reference"]),
     .testTarget(name: "NetTests", dependencies: ["Net", "Kernels", "Reference"]),
   ],

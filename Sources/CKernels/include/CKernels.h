@@ -59,6 +59,15 @@ struct lw_table {
 
   // random: the counter-based generator Philox 4x32-10 ------------------------------------------------------------------
 
+  // probe: what this tier can do at best, for benchmarks ---------------------------------------------------------------
+
+  // Runs independent chains of fused multiply-adds in registers and returns how many floating-point operations it did
+  // (two a multiply-add). sink[0] is the factor of each step, 0 < sink[0] < 1; a value that depends on all of them goes
+  // to sink[1].
+  size_t (*probe_fma)(size_t rounds, float *sink);
+
+  // Reads x[0..<count] once, as fast as it can, and returns a value that depends on all of it.
+  float (*probe_read)(size_t count, const float *x);
 };
 
 #pragma clang assume_nonnull end
