@@ -42,12 +42,27 @@ void lw_spin_pause(void);
 
 // ----------------------------------------------------------------------------------------------------- The kernel table
 
+// Activation functions; the formulas are in activation/forward.h.
+typedef enum lw_activation {
+  LW_LINEAR = 0, LW_RELU, LW_LEAKY_RELU, LW_ELU, LW_SIGMOID, LW_TANH, LW_SOFTPLUS, LW_GELU, LW_GELU_TANH, LW_SILU
+} lw_activation;
+
 struct lw_table {
   lw_isa isa;
 
   // gemm: one float32 matrix product on one core -----------------------------------------------------------------------
 
   // math and activation: y[i] = f(x[i]) --------------------------------------------------------------------------------
+
+  // y[i] = e^x[i] and ln x[i]. y may be x.
+  void (*exp)(size_t count, const float *x, float *y);
+  void (*log)(size_t count, const float *x, float *y);
+
+  // y[i] = f(x[i]). alpha is the slope of leaky ReLU and the scale of ELU. y may be x.
+  void (*activate)(lw_activation kind, float alpha, size_t count, const float *x, float *y);
+
+  // dx[i] = f'(.) dy[i]: v is the input x for GELU (both forms) and SiLU, the output y for the others. dx may be dy or v.
+  void (*activate_gradient)(lw_activation kind, float alpha, size_t count, const float *v, const float *dy, float *dx);
 
   // softmax: rows of logits --------------------------------------------------------------------------------------------
 
