@@ -40,6 +40,23 @@ void lw_thread_limit_set(int limit);
 // A hint to the processor that this is a spin loop.
 void lw_spin_pause(void);
 
+// ------------------------------------------------------------------------------------------------- Arguments of kernels
+
+// What a fold does with each element: sum of x, of |x|, of x * x, of (x - shift)^2; largest x, largest |x|.
+typedef enum lw_fold { LW_FOLD_SUM, LW_FOLD_ABS, LW_FOLD_SQUARE, LW_FOLD_DEVIATION, LW_FOLD_MAX, LW_FOLD_ABSMAX } lw_fold;
+
+// What makes a result of a fold: y / n (means), sqrt(y) (norms), y + 0 (maxima: no negative zero).
+typedef enum lw_finish { LW_FINISH_DIVIDE, LW_FINISH_SQRT, LW_FINISH_UNSIGN_ZERO } lw_finish;
+
+// Optimizers. keep = 1 - learningRate * weightDecay.
+typedef struct lw_sgd { float rate, keep; } lw_sgd;
+typedef struct lw_momentum { float rate, keep, momentum; } lw_momentum;
+// rate and scale contain the bias corrections: learningRate / (1 - beta1^t) and 1 / sqrt(1 - beta2^t).
+typedef struct lw_adam { float rate, keep, beta1, one_minus_beta1, beta2, one_minus_beta2, scale, epsilon, l2; } lw_adam;
+
+// One sequence of random numbers.
+typedef struct lw_random { uint64_t seed, stream; } lw_random;
+
 // ----------------------------------------------------------------------------------------------------- The kernel table
 
 // Activation functions; the formulas are in activation/forward.h.
@@ -68,11 +85,71 @@ struct lw_table {
 
   // elementwise: arithmetic on arrays and rows -------------------------------------------------------------------------
 
+  // z[i] = x[i] op y[i]. z may be x or y.
+  void (*add)(const float *x, const float *y, float *z, size_t n);
+  void (*subtract)(const float *x, const float *y, float *z, size_t n);
+  void (*multiply)(const float *x, const float *y, float *z, size_t n);
+  void (*divide)(const float *x, const float *y, float *z, size_t n);
+  // y[i] = s * x[i]; y may be x.
+  void (*scale)(float s, const float *x, float *y, size_t n);
+  // y[i] = fma(a, x[i], y[i]).
+  void (*axpy)(float a, const float *x, float *y, size_t n);
+  // y[i] = x[i] brought into lower ... upper; a NaN stays one; y may be x.
+  void (*clamp)(const float *x, float lower, float upper, float *y, size_t n);
+  // y[i] = x[i] * scale.
+  void (*scale_bytes)(const uint8_t *x, float scale, float *y, size_t n);
+
+  // y[i][j] = x[i][j] op row[j], or column[i]. y may be x.
+  void (*add_row)(size_t rows, size_t columns, const float *x, size_t ldx, const float *row, float *y, size_t ldy);
+  void (*multiply_row)(size_t rows, size_t columns, const float *x, size_t ldx, const float *row, float *y, size_t ldy);
+  void (*add_column)(size_t rows, size_t columns, const float *x, size_t ldx, const float *column, float *y, size_t ldy);
+  void (*multiply_column)(size_t rows, size_t columns, const float *x, size_t ldx, const float *column, float *y, size_t ldy);
+  // y[i] = source[indices[i]], whole rows.
+  void (*gather_rows)(size_t rows, size_t columns, const float *source, size_t lds, const int32_t *indices, float *y,
+                      size_t ldy);
+
   // reduce: sums, extrema, statistics ----------------------------------------------------------------------------------
+
+  // y[c] = the fold of elements 4096 c ..< min(4096 (c + 1), n) in sixteen lanes joined by a tree.
+  void (*fold_chunks)(lw_fold f, const float *x, size_t n, float shift, float *y);
+  // y[i] = the fold of row i: its chunks, then the chunks' results, recursively. shift (one value a row) is read by
+  // LW_FOLD_DEVIATION only and may be y.
+  void (*fold_rows)(lw_fold f, size_t rows, size_t columns, const float *x, size_t ldx, const float *_Nullable shift, float *y);
+  // y[j] = the fold of column j: blocks of 256 rows, joined in order. shift (one value a column) may be y.
+  void (*fold_columns)(lw_fold f, size_t rows, size_t columns, const float *x, size_t ldx, const float *_Nullable shift,
+                       float *y);
+  // y[i] joined with x[i], two results of fold f.
+  void (*fold_join)(lw_fold f, const float *x, float *y, size_t n);
+  // y[i] = finish(y[i]).
+  void (*fold_finish)(lw_finish f, float n, float *y, size_t count);
+  // z[c] = the dot product of chunk c of x and y.
+  void (*dot_chunks)(const float *x, const float *y, size_t n, float *z);
+  // Index of the largest element of each row or column: the first NaN, else the lowest of equals. n >= 1 of them.
+  void (*argmax_rows)(size_t rows, size_t columns, const float *x, size_t ldx, int32_t *y);
+  void (*argmax_columns)(size_t rows, size_t columns, const float *x, size_t ldx, int32_t *y);
+  // The index of the first element equal to value (of the first NaN when value is one), or n.
+  size_t (*find)(const float *x, size_t n, float value);
+  // 1 when no element is infinite or NaN.
+  int (*is_finite)(const float *x, size_t n);
 
   // update: one pass of an optimizer over its parameters ---------------------------------------------------------------
 
+  void (*sgd_update)(const lw_sgd *o, float *w, const float *g, size_t n);
+  // first: the velocity v is written without being read.
+  void (*momentum_update)(const lw_momentum *o, int nesterov, int first, float *w, const float *g, float *v, size_t n);
+  void (*adam_update)(const lw_adam *o, float *w, const float *g, float *m, float *v, size_t n);
+
   // random: the counter-based generator Philox 4x32-10 ------------------------------------------------------------------
+
+  // Values of positions from ..< from + n < 2^58.
+  void (*random_bits)(lw_random r, uint64_t from, uint32_t *y, size_t n);
+  void (*random_uniform)(lw_random r, uint64_t from, float low, float high, float *y, size_t n);
+  void (*random_normal)(lw_random r, uint64_t from, float mean, float deviation, float *y, size_t n);
+  void (*random_truncated_normal)(lw_random r, uint64_t from, float mean, float deviation, float *y, size_t n);
+  // y[i] = x[i] * scale where the uniform number of its position is >= rate, else 0; y may be x.
+  void (*random_dropout)(lw_random r, uint64_t from, float rate, float scale, const float *x, float *y, size_t n);
+  // y = a permutation of 0 ..< n <= 2^31.
+  void (*random_permutation)(lw_random r, int32_t *y, size_t n);
 
   // probe: what this tier can do at best, for benchmarks ---------------------------------------------------------------
 

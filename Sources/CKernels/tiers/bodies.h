@@ -1,6 +1,17 @@
 // Every kernel body, and the table of this tier. Included once by each file of this folder, after its vector header.
 // A family is one folder; its functions are static and carry no tier in their names.
 
+#include "../elementwise/elementwise.h"
+#include "../elementwise/broadcast.h"
+#include "../reduce/fold.h"
+#include "../reduce/columns.h"
+#include "../reduce/dot.h"
+#include "../reduce/search.h"
+#include "../update/update.h"
+#include "../random/philox.h"
+#include "../random/log.h"
+#include "../random/sincos.h"
+#include "../random/distributions.h"
 #include "../probe/probe.h"
 #include "../activation/activation.h"
 
@@ -17,9 +28,41 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .activate_gradient = lw_activate_gradient,
     // softmax
     // elementwise
+    .add = lw_add,
+    .subtract = lw_subtract,
+    .multiply = lw_multiply,
+    .divide = lw_divide,
+    .scale = lw_scale,
+    .axpy = lw_axpy,
+    .clamp = lw_clamp,
+    .scale_bytes = lw_scale_bytes,
+    .add_row = lw_add_row,
+    .multiply_row = lw_multiply_row,
+    .add_column = lw_add_column,
+    .multiply_column = lw_multiply_column,
+    .gather_rows = lw_gather_rows,
     // reduce
+    .fold_chunks = lw_fold_chunks,
+    .fold_rows = lw_fold_rows,
+    .fold_columns = lw_fold_columns,
+    .fold_join = lw_fold_join,
+    .fold_finish = lw_fold_finish,
+    .dot_chunks = lw_dot_chunks,
+    .argmax_rows = lw_argmax_rows,
+    .argmax_columns = lw_argmax_columns,
+    .find = lw_find,
+    .is_finite = lw_is_finite,
     // update
+    .sgd_update = lw_sgd_update,
+    .momentum_update = lw_momentum_update,
+    .adam_update = lw_adam_update,
     // random
+    .random_bits = lw_random_bits,
+    .random_uniform = lw_random_uniform,
+    .random_normal = lw_random_normal,
+    .random_truncated_normal = lw_random_truncated_normal,
+    .random_dropout = lw_random_dropout,
+    .random_permutation = lw_random_permutation,
     // probe
     .probe_fma = lw_probe_fma,
     .probe_read = lw_probe_read,
