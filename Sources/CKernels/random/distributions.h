@@ -27,9 +27,9 @@ static void lw_random_uniform(lw_random r, uint64_t from, float low, float high,
 // so the largest normal is sqrt(48 ln 2) = 5.77.
 LW_INLINE void lw_box_muller(vi a, vi b, vf *x, vf *y) {
   const vf u = vf_add(lw_unit(a), vf_set1(0x1p-24f));
-  const vf radius = vf_sqrt(vf_mul(vf_set1(-2.0f), lw_log_positive(u)));
+  const vf radius = vf_sqrt(vf_mul(vf_set1(-2.0f), vf_log(u)));
   vf sine, cosine;
-  lw_sincos_turns(lw_unit(b), &sine, &cosine);
+  vf_sincos(lw_unit(b), &sine, &cosine);
   *x = vf_mul(radius, cosine);
   *y = vf_mul(radius, sine);
 }

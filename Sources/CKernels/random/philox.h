@@ -26,7 +26,7 @@ LW_INLINE lw_words lw_philox(lw_random r, uint64_t first, uint32_t attempt) {
   }
   lw_words c = {{vi_load(low), vi_load(high), vi_set1((int32_t)(uint32_t)r.stream), vi_set1((int32_t)(r.stream >> 32))}};
   uint32_t key0 = (uint32_t)r.seed, key1 = (uint32_t)(r.seed >> 32);
-  for (int round = 0; round < 10; ++round) {
+  LW_NOUNROLL for (int round = 0; round < 10; ++round) {
     c = lw_philox_round(c, vi_set1((int32_t)key0), vi_set1((int32_t)key1));
     key0 += 0x9E3779B9u;
     key1 += 0xBB67AE85u;

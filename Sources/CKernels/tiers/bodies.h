@@ -1,6 +1,7 @@
 // Every kernel body, and the table of this tier. Included once by each file of this folder, after its vector header.
 // A family is one folder; its functions are static and carry no tier in their names.
 
+#include "../activation/activation.h"
 #include "../elementwise/elementwise.h"
 #include "../elementwise/broadcast.h"
 #include "../reduce/fold.h"
@@ -9,11 +10,8 @@
 #include "../reduce/search.h"
 #include "../update/update.h"
 #include "../random/philox.h"
-#include "../random/log.h"
-#include "../random/sincos.h"
 #include "../random/distributions.h"
 #include "../probe/probe.h"
-#include "../activation/activation.h"
 
 #define LW_CAT2(a, b) a##b
 #define LW_CAT(a, b) LW_CAT2(a, b)
