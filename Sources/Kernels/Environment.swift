@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -19,4 +21,13 @@ func log(_ message: @autoclosure () -> String) {
   guard isVerbose else { return }
   let line = Array("kernels: \(message())\n".utf8)
   _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+private let logged = Mutex<Set<String>>([])
+
+/// `log`, but each distinct message once.
+func logOnce(_ message: @autoclosure () -> String) {
+  guard isVerbose else { return }
+  let text = message()
+  if logged.withLock({ $0.insert(text).inserted }) { log(text) }
 }

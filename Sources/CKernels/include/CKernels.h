@@ -57,17 +57,74 @@ typedef struct lw_adam { float rate, keep, beta1, one_minus_beta1, beta2, one_mi
 // One sequence of random numbers.
 typedef struct lw_random { uint64_t seed, stream; } lw_random;
 
-// ----------------------------------------------------------------------------------------------------- The kernel table
-
 // Activation functions; the formulas are in activation/forward.h.
 typedef enum lw_activation {
   LW_LINEAR = 0, LW_RELU, LW_LEAKY_RELU, LW_ELU, LW_SIGMOID, LW_TANH, LW_SOFTPLUS, LW_GELU, LW_GELU_TANH, LW_SILU
 } lw_activation;
 
+// GEMM. Sums over k are cut at multiples of this. Part of the numerical contract: the same on every tier, never tuned.
+enum { LW_GEMM_KC = 384 };
+
+// What happens to a finished element t of C: t += bias[j]; t += residual[i*ldr + j]; t = f(t).
+typedef struct lw_gemm_epilogue {
+  const float *_Nullable bias;      // n values
+  const float *_Nullable residual;  // m x n, rows ldr apart
+  ptrdiff_t ldr;
+  lw_activation activation;
+  float activation_alpha;
+} lw_gemm_epilogue;
+
+// C = beta*C + alpha*A*B, then the epilogue when there is one. m, n, k > 0 and k <= LW_GEMM_KC.
+typedef struct lw_gemm_block {
+  ptrdiff_t m, n, k;
+  const float *a; ptrdiff_t lda;  // m x k
+  const float *b; ptrdiff_t ldb;  // k x n in place; or, when packed, what gemm_pack_b wrote with this k and width
+  float *c; ptrdiff_t ldc;        // m x n
+  float alpha, beta;              // C is not read when beta is 0
+  const lw_gemm_epilogue *_Nullable epilogue;
+  int width;                      // of a tile, in vectors of 16 columns: 1...4
+  int packed;
+  int panels_outside;             // for each panel of B all rows of A (else: for each tile of rows all of B)
+} lw_gemm_block;
+
+// `count` matrices of sums, m x n with rows ld apart, each `stride` after the one before.
+typedef struct lw_gemm_sums {
+  ptrdiff_t m, n;
+  const float *p; ptrdiff_t ld;
+  ptrdiff_t count, stride;
+} lw_gemm_sums;
+
+// What suits this tier's registers and the caches of its processors. No field changes a bit of a result.
+typedef struct lw_gemm_tuning {
+  int rows[4];          // the tallest tile that is 1, 2, 3, 4 vectors of 16 columns wide
+  int registers;        // hardware registers that make one vector
+  int wide, usual;      // tile width when `wide` divides the vectors of n; and otherwise
+  int in_place_rows;    // up to this many rows of C, packing B costs more than it gains
+  int rows_block;       // MC: rows of A that go through a block of B together
+  int columns_block;    // NC: columns of B in a block
+  int panels_outside;   // the loop order of packed blocks
+  double gflops;        // what one core reaches, roughly: to estimate the time of a job
+} lw_gemm_tuning;
+
+// ----------------------------------------------------------------------------------------------------- The kernel table
+
 struct lw_table {
   lw_isa isa;
 
   // gemm: one float32 matrix product on one core -----------------------------------------------------------------------
+
+  lw_gemm_tuning gemm_tuning;
+  void (*gemm_block)(const lw_gemm_block *block);
+  // The same for m <= 4 and B in place, reading B once in the order it lies in memory.
+  void (*gemm_stream)(const lw_gemm_block *block);
+  // C = beta*C + alpha*sums[0] + alpha*sums[1] + ... in this order, then the epilogue. No sums: C = beta*C.
+  void (*gemm_join)(const lw_gemm_sums *sums, float *c, ptrdiff_t ldc, float alpha, float beta,
+                    const lw_gemm_epilogue *_Nullable epilogue);
+  // op(A), m x k, row-major without gaps. a is k x m when transposed.
+  void (*gemm_pack_a)(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t lda, int transposed, float *to);
+  // op(B), k x n, as panels of 16*width columns one after the other, padded with zeros to whole vectors: k times n rounded
+  // up to 16 values. b is n x k when transposed.
+  void (*gemm_pack_b)(ptrdiff_t k, ptrdiff_t n, int width, const float *b, ptrdiff_t ldb, int transposed, float *to);
 
   // math and activation: y[i] = f(x[i]) --------------------------------------------------------------------------------
 

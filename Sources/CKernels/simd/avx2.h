@@ -124,3 +124,26 @@ LW_INLINE float vf_sum(vf x) {
   const __m128 d = _mm_add_ps(q, _mm_movehl_ps(q, q));
   return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
 }
+
+LW_INLINE void lw_transpose_8x8(const float *from, ptrdiff_t ldf, float *to, ptrdiff_t ldt) {
+  __m256 r[8], s[8];
+  LW_UNROLL for (int i = 0; i < 4; ++i) {  // row i beside row i + 4, in 4 x 4 quarters
+    const float *p = from + i * ldf, *q = from + (i + 4) * ldf;
+    r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
+    r[i + 4] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 4)), _mm_loadu_ps(q + 4), 1);
+  }
+  LW_UNROLL for (int h = 0; h < 8; h += 4) {
+    s[h] = _mm256_unpacklo_ps(r[h], r[h + 1]);
+    s[h + 1] = _mm256_unpackhi_ps(r[h], r[h + 1]);
+    s[h + 2] = _mm256_unpacklo_ps(r[h + 2], r[h + 3]);
+    s[h + 3] = _mm256_unpackhi_ps(r[h + 2], r[h + 3]);
+    _mm256_storeu_ps(to + h * ldt, _mm256_shuffle_ps(s[h], s[h + 2], 0x44));
+    _mm256_storeu_ps(to + (h + 1) * ldt, _mm256_shuffle_ps(s[h], s[h + 2], 0xee));
+    _mm256_storeu_ps(to + (h + 2) * ldt, _mm256_shuffle_ps(s[h + 1], s[h + 3], 0x44));
+    _mm256_storeu_ps(to + (h + 3) * ldt, _mm256_shuffle_ps(s[h + 1], s[h + 3], 0xee));
+  }
+}
+LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, ptrdiff_t ldt) {
+  for (int i = 0; i < VF; i += 8)
+    for (int j = 0; j < VF; j += 8) lw_transpose_8x8(from + j * ldf + i, ldf, to + i * ldt + j, ldt);
+}

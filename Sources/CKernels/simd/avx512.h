@@ -84,3 +84,31 @@ LW_INLINE float vf_sum(vf x) {
   const __m128 d = _mm_add_ps(q, _mm_movehl_ps(q, q));
   return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
 }
+
+// Two rounds of 32- and 64-bit unpacking transpose the 4 x 4 blocks; two rounds of 128-bit shuffles move the blocks.
+LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, ptrdiff_t ldt) {
+  __m512 r[16], s[16];
+  LW_UNROLL for (int j = 0; j < 16; ++j) r[j] = _mm512_loadu_ps(from + j * ldf);
+  LW_UNROLL for (int j = 0; j < 16; j += 2) {
+    s[j] = _mm512_unpacklo_ps(r[j], r[j + 1]);
+    s[j + 1] = _mm512_unpackhi_ps(r[j], r[j + 1]);
+  }
+  LW_UNROLL for (int j = 0; j < 16; j += 4) {
+    r[j] = _mm512_shuffle_ps(s[j], s[j + 2], 0x44);
+    r[j + 1] = _mm512_shuffle_ps(s[j], s[j + 2], 0xee);
+    r[j + 2] = _mm512_shuffle_ps(s[j + 1], s[j + 3], 0x44);
+    r[j + 3] = _mm512_shuffle_ps(s[j + 1], s[j + 3], 0xee);
+  }
+  LW_UNROLL for (int i = 0; i < 4; ++i) {
+    s[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);
+    s[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xdd);
+    s[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);
+    s[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+  LW_UNROLL for (int i = 0; i < 4; ++i) {
+    _mm512_storeu_ps(to + i * ldt, _mm512_shuffle_f32x4(s[i], s[i + 8], 0x88));
+    _mm512_storeu_ps(to + (i + 4) * ldt, _mm512_shuffle_f32x4(s[i + 4], s[i + 12], 0x88));
+    _mm512_storeu_ps(to + (i + 8) * ldt, _mm512_shuffle_f32x4(s[i], s[i + 8], 0xdd));
+    _mm512_storeu_ps(to + (i + 12) * ldt, _mm512_shuffle_f32x4(s[i + 4], s[i + 12], 0xdd));
+  }
+}

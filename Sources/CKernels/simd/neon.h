@@ -116,3 +116,18 @@ LW_INLINE float vf_sum(vf x) {
   const float32x2_t d = vadd_f32(vget_low_f32(q), vget_high_f32(q));
   return vget_lane_f32(d, 0) + vget_lane_f32(d, 1);
 }
+
+LW_INLINE void lw_transpose_4x4(const float *from, ptrdiff_t ldf, float *to, ptrdiff_t ldt) {
+  const float32x4_t a = vld1q_f32(from), b = vld1q_f32(from + ldf);
+  const float32x4_t c = vld1q_f32(from + 2 * ldf), d = vld1q_f32(from + 3 * ldf);
+  const float32x4_t ac = vzip1q_f32(a, c), bd = vzip1q_f32(b, d);
+  const float32x4_t ac2 = vzip2q_f32(a, c), bd2 = vzip2q_f32(b, d);
+  vst1q_f32(to, vzip1q_f32(ac, bd));
+  vst1q_f32(to + ldt, vzip2q_f32(ac, bd));
+  vst1q_f32(to + 2 * ldt, vzip1q_f32(ac2, bd2));
+  vst1q_f32(to + 3 * ldt, vzip2q_f32(ac2, bd2));
+}
+LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, ptrdiff_t ldt) {
+  for (int i = 0; i < VF; i += 4)
+    for (int j = 0; j < VF; j += 4) lw_transpose_4x4(from + j * ldf + i, ldf, to + i * ldt + j, ldt);
+}

@@ -92,3 +92,9 @@ LW_INLINE float vf_sum(vf a) {
     for (int l = 0; l < h; ++l) a.x[l] = a.x[l] + a.x[l + h];
   return a.x[0];
 }
+
+// to[i][j] = from[j][i] for 16 x 16 elements with rows ldt and ldf apart.
+LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, ptrdiff_t ldt) {
+  for (int i = 0; i < VF; ++i)
+    for (int j = 0; j < VF; ++j) to[i * ldt + j] = from[j * ldf + i];
+}

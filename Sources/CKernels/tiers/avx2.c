@@ -8,6 +8,7 @@
 
 #define LW_TIER avx2
 #define LW_TIER_ISA LW_AVX2
+#include "../gemm/tuning_avx2.h"
 #include "bodies.h"
 #pragma clang attribute pop
 #endif

@@ -9,6 +9,7 @@
 
 #define LW_TIER avx512
 #define LW_TIER_ISA LW_AVX512
+#include "../gemm/tuning_avx512.h"
 #include "bodies.h"
 #pragma clang attribute pop
 #endif

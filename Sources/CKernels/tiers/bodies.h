@@ -2,6 +2,11 @@
 // A family is one folder; its functions are static and carry no tier in their names.
 
 #include "../activation/activation.h"
+#include "../gemm/join.h"
+#include "../gemm/tile.h"
+#include "../gemm/block.h"
+#include "../gemm/stream.h"
+#include "../gemm/pack.h"
 #include "../elementwise/elementwise.h"
 #include "../elementwise/broadcast.h"
 #include "../reduce/fold.h"
@@ -19,6 +24,12 @@
 const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .isa = LW_TIER_ISA,
     // gemm
+    .gemm_tuning = LW_GEMM_TUNING,
+    .gemm_block = lw_gemm_block_run,
+    .gemm_stream = lw_gemm_stream_run,
+    .gemm_join = lw_gemm_join,
+    .gemm_pack_a = lw_gemm_pack_a,
+    .gemm_pack_b = lw_gemm_pack_b,
     // math and activation
     .exp = lw_exp,
     .log = lw_log,

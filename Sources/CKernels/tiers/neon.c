@@ -6,5 +6,6 @@
 
 #define LW_TIER neon
 #define LW_TIER_ISA LW_NEON
+#include "../gemm/tuning_neon.h"
 #include "bodies.h"
 #endif

@@ -5,4 +5,5 @@
 
 #define LW_TIER scalar
 #define LW_TIER_ISA LW_SCALAR
+#include "../gemm/tuning_scalar.h"
 #include "bodies.h"

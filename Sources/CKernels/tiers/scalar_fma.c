@@ -8,6 +8,7 @@
 
 #define LW_TIER scalar_fma
 #define LW_TIER_ISA LW_SCALAR
+#include "../gemm/tuning_scalar.h"
 #include "bodies.h"
 #pragma clang attribute pop
 #endif

@@ -1,0 +1,61 @@
+// One block of a product: k <= LW_GEMM_KC, any m and n, cut into register tiles.
+
+// A panel: the columns of B that one column of tiles needs.
+typedef struct {
+  const float *b; ptrdiff_t ldb;
+  ptrdiff_t j, columns;
+  int width;
+} lw_panel;
+
+// The panel that starts at column j. A whole vector may be read at the edge of B only when B is packed (the panel is
+// padded there); of B in place, the last 1...15 columns are a panel of their own, copied to `edge`.
+static lw_panel lw_panel_at(const lw_gemm_block *g, ptrdiff_t j, const float *edge) {
+  const ptrdiff_t left = g->n - j, most = VF * g->width;
+  lw_panel p = {.j = j, .columns = left < most ? left : most};
+  if (!g->packed && p.columns > VF) p.columns -= p.columns % VF;
+  p.width = (int)((p.columns + VF - 1) / VF);
+  if (g->packed) { p.b = g->b + j * g->k; p.ldb = VF * p.width; }
+  else if (p.columns < VF) { p.b = edge; p.ldb = VF; }
+  else { p.b = g->b + j; p.ldb = g->ldb; }
+  return p;
+}
+
+static void lw_block_tile(const lw_gemm_block *g, const lw_panel *p, ptrdiff_t i, ptrdiff_t rows) {
+  lw_gemm_epilogue here;
+  if (g->epilogue) {
+    here = *g->epilogue;
+    if (here.bias) here.bias += p->j;
+    if (here.residual) here.residual += i * here.ldr + p->j;
+  }
+  const lw_tile tile = {
+      .k = g->k, .a = g->a + i * g->lda, .lda = g->lda, .b = p->b, .ldb = p->ldb,
+      .c = g->c + i * g->ldc + p->j, .ldc = g->ldc, .columns = p->columns,
+      .alpha = g->alpha, .beta = g->beta, .epilogue = g->epilogue ? &here : NULL};
+  lw_tiles[p->width - 1][rows - 1](&tile);
+}
+
+static void lw_gemm_block_run(const lw_gemm_block *g) {
+  float edge[LW_GEMM_KC * VF];
+  const int tail = g->packed ? 0 : (int)(g->n % VF);
+  if (tail)
+    for (ptrdiff_t l = 0; l < g->k; ++l) vf_store(edge + l * VF, vf_load_n(g->b + l * g->ldb + g->n - tail, tail));
+
+  // Tiles of equal height: 7 + 7 rows, not 12 + 2.
+  const int most = lw_tuning.rows[g->width - 1];
+  const ptrdiff_t tiles = (g->m + most - 1) / most, height = g->m / tiles, higher = g->m % tiles;
+  if (g->panels_outside) {
+    for (ptrdiff_t j = 0; j < g->n;) {
+      const lw_panel p = lw_panel_at(g, j, edge);
+      for (ptrdiff_t t = 0, i = 0; t < tiles; i += height + (t < higher), ++t) lw_block_tile(g, &p, i, height + (t < higher));
+      j += p.columns;
+    }
+  } else {
+    for (ptrdiff_t t = 0, i = 0; t < tiles; i += height + (t < higher), ++t) {
+      for (ptrdiff_t j = 0; j < g->n;) {
+        const lw_panel p = lw_panel_at(g, j, edge);
+        lw_block_tile(g, &p, i, height + (t < higher));
+        j += p.columns;
+      }
+    }
+  }
+}

@@ -1,0 +1,13 @@
+// LW_HEIGHTS_r(X, w) is X(1, w) ... X(r, w): how a tier lists its register tiles.
+#define LW_HEIGHTS_1(X, w) X(1, w)
+#define LW_HEIGHTS_2(X, w) LW_HEIGHTS_1(X, w) X(2, w)
+#define LW_HEIGHTS_3(X, w) LW_HEIGHTS_2(X, w) X(3, w)
+#define LW_HEIGHTS_4(X, w) LW_HEIGHTS_3(X, w) X(4, w)
+#define LW_HEIGHTS_5(X, w) LW_HEIGHTS_4(X, w) X(5, w)
+#define LW_HEIGHTS_6(X, w) LW_HEIGHTS_5(X, w) X(6, w)
+#define LW_HEIGHTS_7(X, w) LW_HEIGHTS_6(X, w) X(7, w)
+#define LW_HEIGHTS_8(X, w) LW_HEIGHTS_7(X, w) X(8, w)
+#define LW_HEIGHTS_9(X, w) LW_HEIGHTS_8(X, w) X(9, w)
+#define LW_HEIGHTS_10(X, w) LW_HEIGHTS_9(X, w) X(10, w)
+#define LW_HEIGHTS_11(X, w) LW_HEIGHTS_10(X, w) X(11, w)
+#define LW_HEIGHTS_12(X, w) LW_HEIGHTS_11(X, w) X(12, w)

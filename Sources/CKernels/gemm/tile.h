@@ -1,0 +1,76 @@
+// The register tile: an r x 16w block of C, every element one chain of fused multiply-adds over ascending k.
+//
+// The accumulators stay in registers for the whole of k, so each step costs w loads of B, r broadcasts of A and r*w
+// vf_fma. r and w are literals wherever lw_tile_body is called: the loops over them vanish and acc becomes registers.
+
+typedef struct {
+  ptrdiff_t k;
+  const float *a; ptrdiff_t lda;  // r rows of k values
+  const float *b; ptrdiff_t ldb;  // k rows of 16w values, all of them readable
+  float *c; ptrdiff_t ldc;        // r rows of `columns` values
+  ptrdiff_t columns;              // 16(w-1) < columns <= 16w: what the tile computes beyond is dropped
+  float alpha, beta;
+  const lw_gemm_epilogue *epilogue;
+} lw_tile;
+
+enum { LW_TILE_ROWS = 14, LW_TILE_WIDTH = 4 };  // room for the largest tile of any tier
+
+// acc += column l of A times row l of B.
+#define LW_TILE_STEP(l)                                                                \
+  {                                                                                    \
+    vf row[LW_TILE_WIDTH];                                                             \
+    LW_UNROLL for (int v = 0; v < w; ++v) row[v] = vf_load(b + (l) * ldb + VF * v);    \
+    LW_UNROLL for (int i = 0; i < r; ++i) {                                            \
+      const vf ai = vf_bcast(a + i * lda + (l));                                       \
+      LW_UNROLL for (int v = 0; v < w; ++v) acc[i][v] = vf_fma(ai, row[v], acc[i][v]); \
+    }                                                                                  \
+  }
+
+// to = p, or to += p: the common ends of a chain, straight from the registers.
+LW_INLINE void lw_tile_put(float *to, vf p, int lanes, int accumulate) {
+  if (lanes == VF) vf_store(to, accumulate ? vf_add(vf_load(to), p) : p);
+  else vf_store_n(to, accumulate ? vf_add(vf_load_n(to, lanes), p) : p, lanes);
+}
+
+LW_INLINE void lw_tile_body(int r, int w, const lw_tile *tile) {
+  const float *a = tile->a, *b = tile->b;
+  const ptrdiff_t lda = tile->lda, ldb = tile->ldb, ldc = tile->ldc;
+  float *const c = tile->c;
+  vf acc[LW_TILE_ROWS][LW_TILE_WIDTH];
+  LW_UNROLL for (int i = 0; i < r; ++i) {
+    LW_UNROLL for (int v = 0; v < w; ++v) acc[i][v] = vf_zero();
+    __builtin_prefetch(c + i * ldc, 1, 3);  // not needed before the end of the chain: by then it has arrived
+  }
+
+  ptrdiff_t l = 0;
+  LW_NOUNROLL for (; l + 4 <= tile->k; l += 4) {
+    LW_TILE_STEP(0) LW_TILE_STEP(1) LW_TILE_STEP(2) LW_TILE_STEP(3)
+    a += 4; b += 4 * ldb;
+  }
+  LW_NOUNROLL for (; l < tile->k; ++l) {
+    LW_TILE_STEP(0)
+    a += 1; b += ldb;
+  }
+
+  if (tile->epilogue || tile->alpha != 1 || (tile->beta != 0 && tile->beta != 1)) {
+    float sums[LW_TILE_ROWS * LW_TILE_WIDTH * VF];
+    LW_UNROLL for (int i = 0; i < r; ++i)
+      LW_UNROLL for (int v = 0; v < w; ++v) vf_store(sums + (i * w + v) * VF, acc[i][v]);
+    const lw_gemm_sums s = {.m = r, .n = tile->columns, .p = sums, .ld = VF * w, .count = 1, .stride = 0};
+    lw_gemm_join(&s, c, ldc, tile->alpha, tile->beta, tile->epilogue);
+    return;
+  }
+  const int last = (int)(tile->columns - VF * (w - 1)), accumulate = tile->beta == 1;
+  LW_UNROLL for (int i = 0; i < r; ++i) {
+    LW_UNROLL for (int v = 0; v < w - 1; ++v) lw_tile_put(c + i * ldc + VF * v, acc[i][v], VF, accumulate);
+    lw_tile_put(c + i * ldc + VF * (w - 1), acc[i][w - 1], last, accumulate);
+  }
+}
+#undef LW_TILE_STEP
+
+// One function for each height and width the tier lists, and a table to find it: lw_tiles[w - 1][r - 1].
+#define LW_TILE(r, w) static void lw_tile_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, tile); }
+#define LW_TILE_ENTRY(r, w) [w - 1][r - 1] = lw_tile_##r##x##w,
+static const lw_gemm_tuning lw_tuning = LW_GEMM_TUNING;
+LW_GEMM_TILES(LW_TILE)
+static void (*const lw_tiles[LW_TILE_WIDTH][LW_TILE_ROWS])(const lw_tile *) = {LW_GEMM_TILES(LW_TILE_ENTRY)};

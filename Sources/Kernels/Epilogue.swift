@@ -1,0 +1,34 @@
+import CKernels
+
+/// What a matrix product does with each finished element, while it is still in a register or the nearest cache:
+/// `C = activation(C + bias + residual)`.
+public struct Epilogue {
+  /// n values, one a column of C; nil for none.
+  public var bias: UnsafePointer<Float>?
+  /// m x n values, rows `ldr` apart, added after the bias; nil for none. It may be C's own memory only if it is exactly C.
+  public var residual: UnsafePointer<Float>?
+  /// The distance between rows of `residual`, in elements: at least n.
+  public var ldr: Int
+  public var activation: Activation
+
+  public init(
+    bias: UnsafePointer<Float>? = nil, residual: UnsafePointer<Float>? = nil, ldr: Int = 0, activation: Activation = .linear
+  ) {
+    self.bias = bias
+    self.residual = residual
+    self.ldr = ldr
+    self.activation = activation
+  }
+
+  /// C is left as the product made it.
+  public static var none: Epilogue { Epilogue() }
+
+  private var isNone: Bool { bias == nil && residual == nil && activation == .linear }
+
+  /// The kernels' form of this, or nil when there is nothing to do.
+  var raw: lw_gemm_epilogue? {
+    guard !isNone else { return nil }
+    return lw_gemm_epilogue(
+      bias: bias, residual: residual, ldr: ldr, activation: activation.cKind, activation_alpha: activation.alpha)
+  }
+}

@@ -1,0 +1,113 @@
+import CKernels
+
+/// How a product is carried out. Nothing here changes a bit of the result.
+struct GemmPlan {
+  enum Path: String {
+    /// B packed into panels.
+    case packed
+    /// B read where it lies.
+    case inPlace
+    /// At most four rows: B read once, in the order it lies in memory.
+    case stream
+  }
+
+  let path: Path
+  /// Of a tile and of a panel of B, in vectors of 16 columns.
+  let width: Int
+  /// Whether op(A) is copied block by block into compact rows.
+  let packsA: Bool
+  /// The chunks of C that are computed independently.
+  let rows: Cut
+  let columns: Cut
+  /// MC and NC: the rows and columns of C that go through one block of k together.
+  let rowsBlock: Int
+  let columnsBlock: Int
+  let panelsOutside: Bool
+
+  init(_ product: Product, _ tuning: lw_gemm_tuning) {
+    let (m, n, k) = (product.m, product.n, product.k)
+    let packedWidth: Int?
+    (path, packedWidth) = GemmPlan.choosePath(product, tuning)
+    width = packedWidth ?? tileWidth(m: m, n: n, tuning)
+    packsA = product.a.isTransposed
+    panelsOutside = path == .inPlace || tuning.panels_outside != 0
+    rowsBlock = Int(tuning.rows_block)
+    columnsBlock = max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
+
+    let nanoseconds = 2 * Double(m) * Double(n) * Double(k) / tuning.gflops
+    let chunks = nanoseconds < GemmPlan.serialNanoseconds || threadCount == 1 ? 1 : GemmPlan.chunksPerThread * threadCount
+    let height = tileRows(width, tuning)
+    let rowUnits = (m + height - 1) / height
+    let columnUnit = path == .stream ? 128 : 16 * width
+    let columnUnits = (n + columnUnit - 1) / columnUnit
+    // Rows first: a chunk with all columns copies its rows of A once. At least two tiles high, to reuse panels of B.
+    let rowChunks = max(1, min(chunks, path == .stream ? 1 : rowUnits / 2))
+    rows = Cut(m, unit: height, into: rowChunks)
+    columns = Cut(n, unit: columnUnit, into: min((chunks + rowChunks - 1) / rowChunks, columnUnits))
+    note(product)
+  }
+
+  /// Below this, cutting a product costs more than a second core brings.
+  private static let serialNanoseconds = 6000.0
+  /// Enough that a core that is late does not keep the others waiting, few enough that each chunk stays large.
+  private static let chunksPerThread = 4
+
+  private static func choosePath(_ product: Product, _ tuning: lw_gemm_tuning) -> (Path, packedWidth: Int?) {
+    switch product.b {
+    case .packed(let panels): (.packed, panels.width)
+    case .matrix(let b) where b.isTransposed: (.packed, nil)
+    case .matrix where product.m <= 4 && product.n > 64: (.stream, nil)
+    case .matrix where product.m <= tuning.in_place_rows: (.inPlace, nil)
+    case .matrix: (.packed, nil)
+    }
+  }
+
+  private func note(_ product: Product) {
+    guard isVerbose else { return }
+    let cut = "\(rows.count) x \(columns.count) chunks"
+    logOnce("gemm \(product.m)x\(product.n)x\(product.k): \(path), tile width \(16 * width), \(cut)")
+  }
+}
+
+/// `0..<size` in `count` ranges whose inner borders are multiples of `unit`, as equal as that allows.
+struct Cut {
+  let size, unit, count: Int
+
+  init(_ size: Int, unit: Int, into count: Int) {
+    self.size = size
+    self.unit = unit
+    self.count = max(1, min(count, (size + unit - 1) / unit))
+  }
+
+  func range(_ i: Int) -> Range<Int> {
+    let units = (size + unit - 1) / unit
+    func border(_ i: Int) -> Int { min(size, units * i / count * unit) }
+    return border(i)..<border(i + 1)
+  }
+}
+
+/// The tallest tile at this width, in rows.
+func tileRows(_ width: Int, _ tuning: lw_gemm_tuning) -> Int {
+  switch width {
+  case 1: Int(tuning.rows.0)
+  case 2: Int(tuning.rows.1)
+  case 3: Int(tuning.rows.2)
+  default: Int(tuning.rows.3)
+  }
+}
+
+/// The width of the tiles for a result with many rows, in vectors of 16 columns.
+func tileWidth(n: Int, _ tuning: lw_gemm_tuning) -> Int {
+  let vectors = max(1, (n + 15) / 16)
+  let (wide, usual) = (Int(tuning.wide), Int(tuning.usual))
+  return min(vectors, vectors % wide == 0 ? wide : usual)
+}
+
+/// The width of the tiles for a result with m rows: a tile with few rows is made wider, until it has enough independent
+/// chains to hide the latency of an addition (eight: two units times four cycles).
+func tileWidth(m: Int, n: Int, _ tuning: lw_gemm_tuning) -> Int {
+  let widest = min(4, max(1, (n + 15) / 16))
+  var width = tileWidth(n: n, tuning)
+  while width < widest, min(m, tileRows(width, tuning)) * width * Int(tuning.registers) < 8 { width += 1 }
+  return width
+}
