@@ -1,7 +1,14 @@
-// Which tiers this processor can run, and the settings each thread carries.
+// Which tiers this processor can run, how many cores there are, and the settings each thread carries.
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE  // sched_getaffinity
+#endif
 #include "CKernels.h"
 
 #include <string.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 extern const lw_table lw_table_scalar;
 
@@ -12,6 +19,15 @@ const lw_table *lw_thread_table(void) { return thread_table; }
 void lw_thread_table_set(const lw_table *table) { thread_table = table; }
 int lw_thread_limit(void) { return thread_limit; }
 void lw_thread_limit_set(int limit) { thread_limit = limit; }
+
+int lw_core_count(void) {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? (int)online : 1;
+}
 
 #if defined(__x86_64__)
 #include <cpuid.h>

@@ -29,6 +29,9 @@ const lw_table *_Nullable lw_table_for(lw_isa isa);
 // The processor's name as it reports it ("" when it does not), written into name as a terminated string.
 void lw_cpu_name(char *name, size_t capacity);
 
+// The cores this process may run on: on Linux those of its affinity mask (taskset, containers with a cpuset).
+int lw_core_count(void);
+
 // The table this thread works with: the one set by lw_thread_table_set, or NULL.
 const lw_table *_Nullable lw_thread_table(void);
 void lw_thread_table_set(const lw_table *_Nullable table);
