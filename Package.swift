@@ -18,7 +18,7 @@ let package = Package(
   targets: [
     .target(name: "CKernels", cSettings: optimisedC, linkerSettings: libm),
     .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: optimisedSwift),
-    .target(name: "Net", dependencies: ["Kernels"], swiftSettings: optimisedSwift),
+    .target(name: "Net", dependencies: ["Kernels"], resources: [.copy("Resources/digits")], swiftSettings: optimisedSwift),
     .executableTarget(name: "lanewise", dependencies: ["Net"]),
     .target(name: "Reference", path: "Tests/Reference", swiftSettings: optimisedSwift),
     .executableTarget(

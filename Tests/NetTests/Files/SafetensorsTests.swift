@@ -154,7 +154,7 @@ import Testing
     try example().write(to: folder.path("w"))
     let valid = folder.read("w")
     var random = SplitMix64(seed: 1)
-    for _ in 0..<2000 {
+    for _ in 0..<1000 {
       _ = error(mutated(valid, &random))
     }
   }

@@ -19,9 +19,13 @@ final class TemporaryFolder {
   /// Puts `bytes` into a file of that name; the result is its path.
   @discardableResult
   func write(_ bytes: [UInt8], _ name: String) -> String {
-    try! Data(bytes).write(to: URL(fileURLWithPath: path(name)))
+    let file = fopen(path(name), "wb")!
+    fwrite(bytes, 1, bytes.count, file)
+    fclose(file)
     return path(name)
   }
+
+  func remove(_ name: String) { try! FileManager.default.removeItem(atPath: path(name)) }
 
   func read(_ name: String) -> [UInt8] { Array(try! Data(contentsOf: URL(fileURLWithPath: path(name)))) }
 }
