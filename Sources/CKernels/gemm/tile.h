@@ -15,15 +15,22 @@ typedef struct {
 
 enum { LW_TILE_ROWS = 14, LW_TILE_WIDTH = 4 };  // room for the largest tile of any tier
 
-// acc += column l of A times row l of B.
-#define LW_TILE_STEP(l)                                                                \
-  {                                                                                    \
-    vf row[LW_TILE_WIDTH];                                                             \
-    LW_UNROLL for (int v = 0; v < w; ++v) row[v] = vf_load(b + (l) * ldb + VF * v);    \
-    LW_UNROLL for (int i = 0; i < r; ++i) {                                            \
-      const vf ai = vf_bcast(a + i * lda + (l));                                       \
-      LW_UNROLL for (int v = 0; v < w; ++v) acc[i][v] = vf_fma(ai, row[v], acc[i][v]); \
-    }                                                                                  \
+// acc += column l of A times row l of B. The smaller of the two is fetched first and held.
+#define LW_TILE_STEP(l)                                                                                    \
+  if (w <= r) {                                                                                            \
+    vf row[LW_TILE_WIDTH];                                                                                 \
+    LW_UNROLL for (int v = 0; v < w; ++v) row[v] = vf_load(b + (l) * ldb + VF * v);                        \
+    LW_UNROLL for (int i = 0; i < r; ++i) {                                                                \
+      const vf ai = vf_bcast(a + i * lda + (l));                                                           \
+      LW_UNROLL for (int v = 0; v < w; ++v) acc[i][v] = vf_settle(vf_fma(ai, row[v], acc[i][v]));          \
+    }                                                                                                      \
+  } else {                                                                                                 \
+    vf column[LW_TILE_ROWS];                                                                               \
+    LW_UNROLL for (int i = 0; i < r; ++i) column[i] = vf_bcast(a + i * lda + (l));                         \
+    LW_UNROLL for (int v = 0; v < w; ++v) {                                                                \
+      const vf bv = vf_load(b + (l) * ldb + VF * v);                                                       \
+      LW_UNROLL for (int i = 0; i < r; ++i) acc[i][v] = vf_settle(vf_fma(column[i], bv, acc[i][v]));       \
+    }                                                                                                      \
   }
 
 // to = p, or to += p: the common ends of a chain, straight from the registers.

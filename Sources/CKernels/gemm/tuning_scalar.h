@@ -2,5 +2,5 @@
 // stays in registers.
 #include "heights.h"
 
-#define LW_GEMM_TILES(X) LW_HEIGHTS_4(X, 1) LW_HEIGHTS_2(X, 2) LW_HEIGHTS_1(X, 3) LW_HEIGHTS_1(X, 4)
-#define LW_GEMM_TUNING {.rows = {4, 2, 1, 1}, .registers = 4, .wide = 1, .usual = 1, .in_place_rows = 48, .rows_block = 96, .columns_block = 2048, .panels_outside = 1, .gflops = 20}
+#define LW_GEMM_TILES(X) LW_HEIGHTS_4(X, 1) LW_HEIGHTS_1(X, 2) LW_HEIGHTS_1(X, 3) LW_HEIGHTS_1(X, 4)
+#define LW_GEMM_TUNING {.rows = {4, 1, 1, 1}, .registers = 4, .wide = 1, .usual = 1, .in_place_rows = 48, .rows_block = 96, .columns_block = 2048, .panels_outside = 1, .gflops = 20}

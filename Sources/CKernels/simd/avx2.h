@@ -147,3 +147,5 @@ LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, p
   for (int i = 0; i < VF; i += 8)
     for (int j = 0; j < VF; j += 8) lw_transpose_8x8(from + j * ldf + i, ldf, to + i * ldt + j, ldt);
 }
+
+LW_INLINE vf vf_settle(vf x) { __asm__ volatile("" : "+x"(x.a), "+x"(x.b) : : "memory"); return x; }

@@ -112,3 +112,5 @@ LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, p
     _mm512_storeu_ps(to + (i + 12) * ldt, _mm512_shuffle_f32x4(s[i + 4], s[i + 12], 0xdd));
   }
 }
+
+LW_INLINE vf vf_settle(vf x) { __asm__ volatile("" : "+v"(x.a) : : "memory"); return x; }

@@ -131,3 +131,8 @@ LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, p
   for (int i = 0; i < VF; i += 4)
     for (int j = 0; j < VF; j += 4) lw_transpose_4x4(from + j * ldf + i, ldf, to + i * ldt + j, ldt);
 }
+
+LW_INLINE vf vf_settle(vf x) {
+  __asm__ volatile("" : "+w"(x.q[0]), "+w"(x.q[1]), "+w"(x.q[2]), "+w"(x.q[3]) : : "memory");
+  return x;
+}

@@ -98,3 +98,7 @@ LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, p
   for (int i = 0; i < VF; ++i)
     for (int j = 0; j < VF; ++j) to[i * ldt + j] = from[j * ldf + i];
 }
+
+// Makes the compiler compute x before it loads anything that comes after. Left alone, it may fetch the operands of later
+// steps of a register tile early, have no registers left for them, and spill. (Here, with no registers to name, a hope.)
+LW_INLINE vf vf_settle(vf x) { __asm__ volatile("" ::: "memory"); return x; }
