@@ -11,8 +11,7 @@ LW_INLINE vf vf_softplus_derivative(vf y) { return vf_neg(vf_expm1(vf_neg(y))); 
 // P(N <= x) + x density(x). Beyond 14.5 it is 0 or 1 like there.
 LW_INLINE vf vf_gelu_derivative(vf x) {
   const vf near = vf_limit(x, -14.5f, 14.5f), a = vf_abs(near);
-  const lw_scaled e = lw_gauss(a);
-  const vf gauss = vf_ldexp(e.mantissa, e.exponent);
+  const vf gauss = vf_times_exp(vf_set1(1.0f), lw_gauss(a));
   const vf tail = vf_mul(lw_mills(a), gauss);
   const vf below = vf_select(vf_lt(near, vf_zero()), tail, vf_sub(vf_set1(1.0f), tail));
   return vf_fma(vf_mul(near, vf_set1(0x1.988454p-2f)), gauss, below);
@@ -33,7 +32,7 @@ LW_INLINE vf vf_silu_derivative(vf x) {
 }
 
 LW_INLINE vf vf_gelu_tanh_derivative(vf x) {
-  const vf near = vf_limit(x, -11.0f, 11.0f);
+  const vf near = vf_limit(x, -10.9f, 10.9f);
   const vf c1 = vf_set1(0x1.988454p0f), c3 = vf_set1(0x1.2444f2p-4f), square = vf_mul(near, near);
   const vf v = vf_mul(near, vf_fma(c3, square, c1));
   return lw_gate_derivative(v, vf_mul(near, vf_fma(vf_mul(vf_set1(3.0f), c3), square, c1)));

@@ -10,17 +10,33 @@ LW_INLINE vf vf_elu(vf x, vf alpha) {
   return vf_select(vf_gt(x, vf_zero()), x, vf_mul(alpha, vf_expm1(vf_min(vf_zero(), x))));
 }
 
-// 1 / (1 + e^-x), with u = e^-|x| <= 1: 1 / (1 + u) to the right of zero, u / (1 + u) to its left.
-LW_INLINE vf vf_sigmoid(vf x) {
-  const vf u = vf_exp(vf_neg(vf_abs(x))), one = vf_set1(1.0f);
-  return vf_div(vf_select(vf_lt(x, vf_zero()), u, one), vf_add(one, u));
+// 2^-shift (1 + e^x), for e^x = 2^n (1 + m1) with -126 <= n - shift <= 127. Summed so that one rounding counts:
+// (1 + 2^n) + 2^n m1 while n <= 0, where the first sum is exact or 2^n negligible; 2^n + (1 + 2^n m1) above.
+LW_INLINE vf lw_one_plus(lw_exponential e, int shift) {
+  const vf unit = vf_power2(vi_set1(-shift)), scale = vf_power2(vi_sub(e.n, vi_set1(shift)));
+  const vm large = vf_gt(scale, unit);
+  const vf high = vf_select(large, scale, vf_add(scale, unit)), low = vf_select(large, unit, vf_zero());
+  return vf_add(high, vf_fma(scale, e.m1, low));
 }
 
-// tanh |x| = t / (t + 2) with t = e^2|x| - 1. From |x| = 9.1 on it has rounded to 1.
+// 1 / (1 + e^-x), both sides of the fraction times 2^-64: they stay normal, also where the quotient is denormal.
+LW_INLINE vf vf_sigmoid(vf x) {
+  const lw_exponential e = vf_exp_split(lw_reduce(vf_limit(vf_neg(x), -40.0f, 105.0f)));
+  return vf_div(vf_set1(0x1p-64f), lw_one_plus(e, 64));
+}
+
+// (tanh(x)/x - 1) / x^2 in x^2 for |x| <= 0.6: with it tanh is within 2^-28 of itself.
+static const float lw_tanh_small[] = {-0x1.55553ep-2f, 0x1.1109bep-3f, -0x1.b89abap-5f, 0x1.54c3c2p-6f, -0x1.828776p-8f};
+
+// x + x^3 P(x^2) up to 0.6, beyond it 1 - 2 / (e^2|x| + 1). From |x| = 9.1 on that has rounded to 1.
 LW_INLINE vf vf_tanh(vf x) {
-  const vf magnitude = vf_min(vf_set1(10.0f), vf_abs(x));
-  const vf t = vf_expm1(vf_add(magnitude, magnitude));
-  return vf_copysign(vf_div(t, vf_add(t, vf_set1(2.0f))), x);
+  const vf square = vf_mul(x, x);
+  const vf small = vf_fma(vf_mul(square, x), LW_POLYNOMIAL(square, lw_tanh_small), x);
+  const vf magnitude = vf_min(vf_set1(10.0f), vf_abs(x)), one = vf_set1(1.0f), two = vf_set1(2.0f);
+  const lw_exponential e = vf_exp_split(lw_reduce(vf_add(magnitude, magnitude)));
+  const vf scale = vf_power2(e.n);
+  const vf large = vf_sub(one, vf_div(two, vf_fma(scale, e.m1, vf_add(scale, one))));
+  return vf_select(vf_gt(magnitude, vf_set1(0.6f)), vf_copysign(large, x), small);
 }
 
 // ln(1 + e^x) = max(0, x) + ln(1 + e^-|x|).
@@ -28,22 +44,29 @@ LW_INLINE vf vf_softplus(vf x) {
   return vf_add(vf_relu(x), vf_log1p_unit(vf_exp(vf_neg(vf_abs(x)))));
 }
 
-// x sigmoid(x). To the left of zero the exponential is scaled last, so that tiny results keep their accuracy.
-LW_INLINE vf vf_silu(vf x) {
-  const vf one = vf_set1(1.0f);
-  const lw_scaled e = vf_exp_scaled(lw_reduce(vf_limit(vf_neg(vf_abs(x)), -110.0f, 0.0f)));
-  const vf divisor = vf_add(one, vf_ldexp(e.mantissa, e.exponent));
-  const vm negative = vf_lt(x, vf_zero());
-  const vf left = vf_mul(vf_max(vf_set1(-110.0f), x), e.mantissa);
-  const vf quotient = vf_div(vf_select(negative, left, x), divisor);
-  return vf_select(negative, vf_ldexp(quotient, e.exponent), quotient);
+// w / (1 + e^x), the denominator computed as in sigmoid. The numerator w is scaled by 2^-32, with which it would lose low
+// bits when it is tiny; there, callers make sure, the result is w/2.
+LW_INLINE vf lw_gated(vf w, lw_exponential e) {
+  const vf quotient = vf_div(vf_mul(w, vf_set1(0x1p-32f)), lw_one_plus(e, 32));
+  return vf_select(vf_lt(vf_abs(w), vf_set1(0x1p-60f)), vf_mul(w, vf_set1(0.5f)), quotient);
 }
 
-// x P(N <= x) = max(0, x) - |x| Q(|x|), Q the upper tail: neither side of zero cancels. From |x| = 14.5 on the tail is 0.
+// x sigmoid(x) = x / (1 + e^-x). From -109 on it has underflowed to 0.
+LW_INLINE vf vf_silu(vf x) {
+  const lw_reduced z = lw_reduce(vf_limit(vf_neg(x), -40.0f, 110.0f));
+  return lw_gated(vf_max(vf_set1(-110.0f), x), vf_exp_split(z));
+}
+
+// (P(N <= x) - 1/2) / x in x^2 for |x| <= 3/4, within 2^-25.
+static const float lw_gelu_small[] = {0x1.988454p-2f, -0x1.1058c6p-4f, 0x1.46f06ep-7f, -0x1.393c02p-10f, 0x1.e0b076p-14f};
+
+// x P(N <= x): x (1/2 + x E(x^2)) up to 3/4, beyond it max(0, x) - |x| Q(|x|) with the upper tail Q: neither cancels.
+// From |x| = 14.5 on the tail has underflowed to 0.
 LW_INLINE vf vf_gelu(vf x) {
-  const vf a = vf_min(vf_set1(14.5f), vf_abs(x));
-  const lw_scaled e = lw_gauss(a);
-  return vf_sub(vf_relu(x), vf_ldexp(vf_mul(vf_mul(a, lw_mills(a)), e.mantissa), e.exponent));
+  const vf magnitude = vf_abs(x), a = vf_min(vf_set1(14.5f), magnitude);
+  const vf centre = vf_fma(x, LW_POLYNOMIAL(vf_mul(x, x), lw_gelu_small), vf_set1(0.5f));
+  const vf tail = vf_times_exp(vf_mul(a, lw_mills(a)), lw_gauss(a));
+  return vf_select(vf_lt(magnitude, vf_set1(0.75f)), vf_mul(x, centre), vf_sub(vf_relu(x), tail));
 }
 
 // The argument 2 sqrt(2/pi) (a + 0.044715 a^3) of the tanh form as a sum of two floats.
@@ -62,17 +85,11 @@ LW_INLINE lw_double lw_gelu_argument(vf a) {
   return (lw_double){high, vf_fma(sumLow, a, vf_fma(sum, a, vf_neg(high)))};
 }
 
-// x/2 (1 + tanh(v/2)) = x sigmoid(v) with v above, computed as silu is. From |x| = 11 on the left side is 0.
+// x/2 (1 + tanh(v/2)) = x / (1 + e^-v) with v above. From -10.9 on it has underflowed to 0, from 6 on it is x.
 LW_INLINE vf vf_gelu_tanh(vf x) {
-  const vf one = vf_set1(1.0f);
-  const vf a = vf_min(vf_set1(11.0f), vf_abs(x));
-  const lw_double v = lw_gelu_argument(a);
+  const lw_double v = lw_gelu_argument(vf_limit(x, -10.9f, 6.0f));
   const lw_reduced z = lw_reduce(vf_neg(v.high));
-  const lw_scaled e = vf_exp_scaled((lw_reduced){.r = vf_sub(z.r, v.low), .n = z.n});
-  const vf divisor = vf_add(one, vf_ldexp(e.mantissa, e.exponent));
-  const vm negative = vf_lt(x, vf_zero());
-  const vf quotient = vf_div(vf_select(negative, vf_neg(vf_mul(a, e.mantissa)), x), divisor);
-  return vf_select(negative, vf_ldexp(quotient, e.exponent), quotient);
+  return lw_gated(vf_max(vf_set1(-10.9f), x), vf_exp_split((lw_reduced){.r = vf_sub(z.r, v.low), .n = z.n}));
 }
 
 // f(x) for any kind; with a constant kind only its case remains.

@@ -33,15 +33,16 @@ LW_INLINE vf vf_ldexp(vf x, vi n) {
   return vf_mul(vf_mul(x, vf_power2(half)), vf_power2(vi_sub(n, half)));
 }
 
-// exp(x) = mantissa * 2^exponent, the mantissa in [0.7, 1.42]: for callers that multiply before they scale, so that a
-// tiny factor does not lose its low bits as a denormal.
-typedef struct { vf mantissa; vi exponent; } lw_scaled;
+// e^x = 2^n (1 + m1), -0.3 <= m1 <= 0.42: for callers that fuse 1 + m1 into a product or a sum of their own, and
+// scale last, so that a tiny factor does not lose its low bits as a denormal.
+typedef struct { vf m1; vi n; } lw_exponential;
 
-// 2^n exp(r).
-LW_INLINE lw_scaled vf_exp_scaled(lw_reduced z) {
-  const vf m1 = vf_fma(vf_mul(z.r, z.r), LW_POLYNOMIAL(z.r, lw_exp_tail), z.r);
-  return (lw_scaled){.mantissa = vf_add(m1, vf_set1(1.0f)), .exponent = z.n};
+LW_INLINE lw_exponential vf_exp_split(lw_reduced z) {
+  return (lw_exponential){.m1 = vf_fma(vf_mul(z.r, z.r), LW_POLYNOMIAL(z.r, lw_exp_tail), z.r), .n = z.n};
 }
+
+// w e^x, scaled last.
+LW_INLINE vf vf_times_exp(vf w, lw_exponential e) { return vf_ldexp(vf_fma(w, e.m1, w), e.n); }
 
 // lower <= x <= upper; NaN stays NaN.
 LW_INLINE vf vf_limit(vf x, float lower, float upper) {
@@ -50,8 +51,8 @@ LW_INLINE vf vf_limit(vf x, float lower, float upper) {
 
 // e^x. Overflows to infinity, falls through the denormals to 0; the limits lie just beyond both ends.
 LW_INLINE vf vf_exp(vf x) {
-  const lw_scaled y = vf_exp_scaled(lw_reduce(vf_limit(x, -104.0f, 89.0f)));
-  return vf_ldexp(y.mantissa, y.exponent);
+  const lw_exponential e = vf_exp_split(lw_reduce(vf_limit(x, -104.0f, 89.0f)));
+  return vf_ldexp(vf_add(e.m1, vf_set1(1.0f)), e.n);
 }
 
 // e^x - 1 for x <= 44, accurate relative to itself around 0. At -18 it has long rounded to -1.

@@ -3,13 +3,13 @@
 // (log(1+f) - f + f^2/2) / f^3 for |f| <= 1/3: with it log(1+f) is within 2^-27.4 of itself.
 static const float lw_log_tail[] = {0x1.555506p-2f, -0x1.fffefp-3f,  0x1.99d024p-3f, -0x1.559dc4p-3f,
                                     0x1.1ed746p-3f, -0x1.f31244p-4f, 0x1.1e65f6p-3f, -0x1.080302p-3f};
-// log(1+u) / u for 0 <= u <= 1, within 2^-27.5.
-static const float lw_log1p[] = {1.0f,           -0x1.ffffd2p-2f, 0x1.554ddp-2f,  -0x1.ff23e6p-3f, 0x1.934b54p-3f,
-                                 -0x1.3a435ep-3f, 0x1.b4ae08p-4f, -0x1.d6b08cp-5f, 0x1.4917cep-6f, -0x1.af49cep-9f};
+// (log(1+u) - u) / u^2 for 0 <= u <= 1: with it log(1+u) is within 2^-30 of itself.
+static const float lw_log1p_tail[] = {-0x1.fffff8p-2f, 0x1.5553b6p-2f,  -0x1.ffc5ap-3f, 0x1.978b6ep-3f,  -0x1.4a733ap-3f,
+                                      0x1.ff2bc8p-4f,  -0x1.54f61ap-4f, 0x1.5907ecp-5f, -0x1.c0b35p-7f, 0x1.1144b4p-9f};
 
 // ln x; -infinity at zero, NaN below it. x = 2^k (1 + f) with 2/3 <= 1 + f < 4/3, so that f is x - 1 exactly around 1
-// and nothing cancels; ln x = k ln 2 + f - f^2/2 + f^3 P(f),
-// the small terms first; k times the first part of ln 2, nine bits, is exact.
+// and nothing cancels: ln x = k ln 2 + f - f^2/2 + f^3 P(f), the small terms first. The first part of ln 2 has nine bits,
+// so that k times it is exact.
 LW_INLINE vf vf_log(vf x) {
   const vm small = vf_lt(x, vf_set1(0x1p-126f));
   const vf normal = vf_select(small, vf_mul(x, vf_set1(0x1p25f)), x);
@@ -29,4 +29,4 @@ LW_INLINE vf vf_log(vf x) {
 }
 
 // ln(1 + u) for 0 <= u <= 1, accurate relative to itself.
-LW_INLINE vf vf_log1p_unit(vf u) { return vf_mul(u, LW_POLYNOMIAL(u, lw_log1p)); }
+LW_INLINE vf vf_log1p_unit(vf u) { return vf_fma(vf_mul(u, u), LW_POLYNOMIAL(u, lw_log1p_tail), u); }
