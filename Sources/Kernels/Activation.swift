@@ -86,7 +86,8 @@ public func activate(
   _ f: Activation, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
 ) {
   let kernel = kernels.pointee.activate
-  forEachBlock("activate", count: count, nanosecondsPerElement: f.nanosecondsPerElement) { start, count in
+  check(count, "activate")
+  forEachPiece(count, nanoseconds: f.nanosecondsPerElement) { start, count in
     kernel(f.cKind, f.alpha, count, x + start, y + start)
   }
 }
@@ -105,7 +106,8 @@ public func activationGradient(
     preconditionFailure("activationGradient: \(f.kind) needs its \(f.gradientNeedsInput ? "input x" : "output y")")
   }
   let kernel = kernels.pointee.activate_gradient
-  forEachBlock("activationGradient", count: count, nanosecondsPerElement: f.nanosecondsPerElement) { start, count in
+  check(count, "activationGradient")
+  forEachPiece(count, nanoseconds: f.nanosecondsPerElement) { start, count in
     kernel(f.cKind, f.alpha, count, argument + start, dy + start, dx + start)
   }
 }
@@ -115,27 +117,13 @@ public func activationGradient(
 /// Overflows to infinity and underflows gradually to 0.
 public func exp(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
   let kernel = kernels.pointee.exp
-  forEachBlock("exp", count: count, nanosecondsPerElement: 0.4) { start, count in kernel(count, x + start, y + start) }
+  check(count, "exp")
+  forEachPiece(count, nanoseconds: 0.4) { start, count in kernel(count, x + start, y + start) }
 }
 
 /// y[i] = ln x[i] for i in 0..<count, within 1 ulp: -infinity at 0, NaN below. `y` may be `x`.
 public func log(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
   let kernel = kernels.pointee.log
-  forEachBlock("log", count: count, nanosecondsPerElement: 0.5) { start, count in kernel(count, x + start, y + start) }
-}
-
-/// Elements that one core takes at a time in elementwise work: 64 KiB of input and output together, a part of any L2,
-/// and a multiple of the vector, so that only the last block ends in a partial one.
-private let elementwiseBlock = 8192
-
-/// Splits elementwise work over the cores: `body(start, count)` for consecutive blocks of 0..<count.
-private func forEachBlock(
-  _ name: StaticString, count: Int, nanosecondsPerElement: Double, _ body: (_ start: Int, _ count: Int) -> Void
-) {
-  precondition(count >= 0, "\(name): count \(count); expected at least 0")
-  let blocks = (count + elementwiseBlock - 1) / elementwiseBlock
-  parallelFor(blocks, nanoseconds: Double(count) * nanosecondsPerElement) { block in
-    let start = block * elementwiseBlock
-    body(start, min(elementwiseBlock, count - start))
-  }
+  check(count, "log")
+  forEachPiece(count, nanoseconds: 0.5) { start, count in kernel(count, x + start, y + start) }
 }

@@ -109,6 +109,17 @@ typedef struct lw_gemm_tuning {
   double gflops;        // what one core reaches, roughly: to estimate the time of a job
 } lw_gemm_tuning;
 
+// Rows of logits through softmax and cross-entropy: one loss a row and, unless gradient is NULL, the derivative of each loss
+// times gradient_scale. gradient may be logits, with ldg = ld.
+typedef struct lw_cross_entropy {
+  size_t rows, columns;
+  const float *logits; size_t ld;
+  float smoothing;       // e: targets become (1 - e) t + e / columns
+  float gradient_scale;
+  float *losses;
+  float *_Nullable gradient; size_t ldg;
+} lw_cross_entropy;
+
 // ----------------------------------------------------------------------------------------------------- The kernel table
 
 struct lw_table {
@@ -142,6 +153,24 @@ struct lw_table {
   void (*activate_gradient)(lw_activation kind, float alpha, size_t count, const float *v, const float *dy, float *dx);
 
   // softmax: rows of logits --------------------------------------------------------------------------------------------
+
+  // Rows of at most 2^24 columns. y may be x, dx may be y or dy, with the same distance between rows.
+  void (*softmax)(size_t rows, size_t columns, const float *x, size_t ldx, float *y, size_t ldy);
+  void (*log_softmax)(size_t rows, size_t columns, const float *x, size_t ldx, float *y, size_t ldy);
+  void (*softmax_gradient)(size_t rows, size_t columns, const float *y, size_t ldy, const float *dy, size_t lddy,
+                           float *dx, size_t lddx);
+  void (*log_softmax_gradient)(size_t rows, size_t columns, const float *y, size_t ldy, const float *dy, size_t lddy,
+                               float *dx, size_t lddx);
+
+  // One class a row, in 0..<columns, or a target for every class in rows ldt apart. See lw_cross_entropy.
+  void (*cross_entropy_labels)(const lw_cross_entropy *job, const int32_t *labels);
+  void (*cross_entropy_targets)(const lw_cross_entropy *job, const float *targets, size_t ldt);
+
+  // Losses of single elements, and where gradient is given their derivatives times gradient_scale. Either may be x.
+  void (*sigmoid_cross_entropy)(size_t count, const float *x, const float *targets, float smoothing, float gradient_scale,
+                                float *losses, float *_Nullable gradient);
+  void (*squared_error)(size_t count, const float *predictions, const float *targets, float gradient_scale,
+                        float *losses, float *_Nullable gradient);
 
   // elementwise: arithmetic on arrays and rows -------------------------------------------------------------------------
 

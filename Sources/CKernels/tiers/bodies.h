@@ -13,6 +13,10 @@
 #include "../reduce/columns.h"
 #include "../reduce/dot.h"
 #include "../reduce/search.h"
+#include "../softmax/row.h"
+#include "../softmax/softmax.h"
+#include "../softmax/cross_entropy.h"
+#include "../softmax/loss.h"
 #include "../update/update.h"
 #include "../random/philox.h"
 #include "../random/distributions.h"
@@ -36,6 +40,14 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .activate = lw_activate,
     .activate_gradient = lw_activate_gradient,
     // softmax
+    .softmax = lw_softmax,
+    .log_softmax = lw_log_softmax,
+    .softmax_gradient = lw_softmax_gradient,
+    .log_softmax_gradient = lw_log_softmax_gradient,
+    .cross_entropy_labels = lw_cross_entropy_labels,
+    .cross_entropy_targets = lw_cross_entropy_targets,
+    .sigmoid_cross_entropy = lw_sigmoid_cross_entropy,
+    .squared_error = lw_squared_error,
     // elementwise
     .add = lw_add,
     .subtract = lw_subtract,

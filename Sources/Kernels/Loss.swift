@@ -1,0 +1,112 @@
+import CKernels
+
+/// Softmax and cross-entropy in one: for each row, with y = softmax(x) and one class as its label,
+///
+///     loss = -sum_i t[i] log y[i],   gradient[i] = gradientScale (y[i] - t[i]),   t[i] = (1 - e) [i = label] + e / columns
+///
+/// where e is `labelSmoothing`. Computed from the row's maximum m as log(sum) + (m - x[label]), so that large logits do
+/// not overflow.
+///
+/// - Parameters:
+///   - logits: rows x columns, rows `ld` apart.
+///   - labels: one class a row.
+///   - losses: one a row, not scaled.
+///   - gradient: rows x columns, rows `ldg` apart, or nil for the losses alone. May be `logits` with `ldg == ld`.
+/// - Precondition: every label is in 0..<columns; `columns` is at most 2^24; 0 <= `labelSmoothing` <= 1.
+public func softmaxCrossEntropy(
+  rows: Int, columns: Int, logits: UnsafePointer<Float>, ld: Int, labels: UnsafePointer<Int32>,
+  labelSmoothing: Float = 0, gradientScale: Float = 1,
+  losses: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?, ldg: Int
+) {
+  checkCrossEntropy(rows: rows, columns: columns, ld: ld, gradient: gradient, ldg: ldg, labelSmoothing)
+  for row in 0..<rows {
+    precondition(
+      labels[row] >= 0 && Int(labels[row]) < columns,
+      "softmaxCrossEntropy: label \(labels[row]) of row \(row) is outside the columns 0..<\(columns)")
+  }
+  let kernel = kernels.pointee.cross_entropy_labels
+  forEachRowGroup(rows: rows, columns: columns, nanoseconds: softmaxNanoseconds(columns)) { row, rows in
+    var job = lw_cross_entropy(
+      rows: rows, columns: columns, logits: logits + row * ld, ld: ld, smoothing: labelSmoothing,
+      gradient_scale: gradientScale, losses: losses + row, gradient: gradient.map { $0 + row * ldg }, ldg: ldg)
+    kernel(&job, labels + row)
+  }
+}
+
+/// Softmax and cross-entropy in one, with a target for every class (one-hot or soft labels): for each row
+///
+///     loss = -sum_i t[i] log y[i],   gradient[i] = gradientScale (y[i] sum_j t[j] - t[i]),   t = (1 - e) target + e / columns
+///
+/// where e is `labelSmoothing`. Everything else is as with labels. `gradient` must not be `targets`.
+///
+/// - Parameter targets: rows x columns, rows `ldt` apart.
+public func softmaxCrossEntropy(
+  rows: Int, columns: Int, logits: UnsafePointer<Float>, ld: Int, targets: UnsafePointer<Float>, ldt: Int,
+  labelSmoothing: Float = 0, gradientScale: Float = 1,
+  losses: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?, ldg: Int
+) {
+  checkCrossEntropy(rows: rows, columns: columns, ld: ld, gradient: gradient, ldg: ldg, labelSmoothing)
+  checkMatrix(rows: rows, columns: columns, ld: ldt, "targets", "softmaxCrossEntropy")
+  guard columns > 0 else { return losses.update(repeating: 0, count: rows) }
+  let kernel = kernels.pointee.cross_entropy_targets
+  forEachRowGroup(rows: rows, columns: columns, nanoseconds: softmaxNanoseconds(columns)) { row, rows in
+    var job = lw_cross_entropy(
+      rows: rows, columns: columns, logits: logits + row * ld, ld: ld, smoothing: labelSmoothing,
+      gradient_scale: gradientScale, losses: losses + row, gradient: gradient.map { $0 + row * ldg }, ldg: ldg)
+    kernel(&job, targets + row * ldt, ldt)
+  }
+}
+
+/// Binary cross-entropy of each element from its logit x, with s = sigmoid(x) and t = (1 - e) target + e / 2:
+///
+///     loss = -t log s - (1 - t) log(1 - s) = max(0, x) - t x + log(1 + exp(-|x|)),   gradient = gradientScale (s - t)
+///
+/// - Parameters:
+///   - losses: one an element, not scaled. May be `logits` or `targets` when `gradient` is nil.
+///   - gradient: one an element, or nil for the losses alone. May be `logits` or `targets`.
+/// - Precondition: 0 <= `labelSmoothing` <= 1.
+public func sigmoidCrossEntropy(
+  count: Int, logits: UnsafePointer<Float>, targets: UnsafePointer<Float>,
+  labelSmoothing: Float = 0, gradientScale: Float = 1,
+  losses: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?
+) {
+  checkSmoothing("sigmoidCrossEntropy", labelSmoothing)
+  let kernel = kernels.pointee.sigmoid_cross_entropy
+  check(count, "sigmoidCrossEntropy")
+  forEachPiece(count, nanoseconds: 1) { start, count in
+    kernel(
+      count, logits + start, targets + start, labelSmoothing, gradientScale, losses + start,
+      gradient.map { $0 + start })
+  }
+}
+
+/// Squared error of each element: loss = (p - t)^2, gradient = 2 gradientScale (p - t).
+///
+/// - Parameters:
+///   - losses: one an element, not scaled. May be `predictions` or `targets` when `gradient` is nil.
+///   - gradient: one an element, or nil for the losses alone. May be `predictions` or `targets`.
+public func squaredError(
+  count: Int, predictions: UnsafePointer<Float>, targets: UnsafePointer<Float>, gradientScale: Float = 1,
+  losses: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?
+) {
+  let kernel = kernels.pointee.squared_error
+  check(count, "squaredError")
+  forEachPiece(count, nanoseconds: 0.3) { start, count in
+    kernel(
+      count, predictions + start, targets + start, gradientScale, losses + start, gradient.map { $0 + start })
+  }
+}
+
+private func checkSmoothing(_ name: StaticString, _ value: Float) {
+  precondition(value >= 0 && value <= 1, "\(name): label smoothing \(value); expected 0...1")
+}
+
+private func checkCrossEntropy(
+  rows: Int, columns: Int, ld: Int, gradient: UnsafeMutablePointer<Float>?, ldg: Int, _ labelSmoothing: Float
+) {
+  let name: StaticString = "softmaxCrossEntropy"
+  checkRows(rows: rows, columns: columns, name)
+  checkMatrix(rows: rows, columns: columns, ld: ld, "logits", name)
+  if gradient != nil { checkMatrix(rows: rows, columns: columns, ld: ldg, "gradient", name) }
+  checkSmoothing(name, labelSmoothing)
+}
