@@ -25,7 +25,8 @@ let package = Package(
       name: "Benchmarks", dependencies: ["Net", "Kernels", "CKernels", "Reference"], path: "Benchmarks",
       swiftSettings: optimisedSwift),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "Reference"]),
-    .testTarget(name: "NetTests", dependencies: ["Net", "Kernels", "Reference"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(name: "NetTests", dependencies: ["Net", "Kernels", "Reference", "AllocationCounter"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

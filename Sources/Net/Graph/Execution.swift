@@ -1,0 +1,189 @@
+import Kernels
+
+/// A plan with memory: runs passes over a model's parameters. All pointers are resolved once, when it is made; a pass does
+/// nothing but call kernels.
+///
+/// One pass at a time.
+final class Execution: @unchecked Sendable {
+  let plan: Plan
+  private let steps: [Plan.Step]
+  private let ops: [any Op]
+  private let arena: UnsafeMutablePointer<Float>
+  private let pointers: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
+  /// The context of each step that runs an op.
+  private let contexts: UnsafeMutablePointer<OpContext>
+  /// The entries of `pointers` that hold the network's input.
+  private var inputSlots: [Int] = []
+  private let inputGradientBuffer: UnsafeMutablePointer<Float>?
+  private let outputIsInput: Bool
+  private let outputBuffer: UnsafeMutablePointer<Float>?
+  let outputCount: Int
+  private let lossesPerExample: Int
+  private var input: UnsafePointer<Float>?
+  private var prepared: PreparedWeights?
+
+  /// - Parameters:
+  ///   - parameters: must outlive the execution.
+  init(_ plan: Plan, parameters: ParameterStore) {
+    self.plan = plan
+    steps = plan.steps
+    ops = plan.calls.map(\.op)
+    let layout = plan.layout
+    arena = .allocateAligned(layout.count)
+    let arena = arena
+    func at(_ position: Int?) -> UnsafeMutablePointer<Float>? { position.map { arena + $0 } }
+
+    let slotCounts = plan.calls.map { OpContext.slotCount(inputs: $0.inputs.count, parameters: $0.parameters.count) }
+    pointers = .allocate(capacity: max(1, 2 * slotCounts.reduce(0, +)))
+    pointers.initialize(repeating: nil, count: max(1, 2 * slotCounts.reduce(0, +)))
+    contexts = .allocate(capacity: max(1, steps.count))
+    var next = 0
+    for (s, step) in steps.enumerated() {
+      let i: Int
+      let isBackward: Bool
+      switch step {
+      case .forward(let call): (i, isBackward) = (call, false)
+      case .backward(let call): (i, isBackward) = (call, true)
+      case .loss, .accumulate: continue
+      }
+      let call = plan.calls[i]
+      let c = OpContext(
+        batch: 0, isTraining: plan.purpose == .training, examplesSeen: 0, preparedReference: nil, pointers: pointers + next,
+        inputCount: call.inputs.count, parameterCount: call.parameters.count)
+      for (j, value) in call.inputs.enumerated() {
+        if value == plan.input { inputSlots.append(next + j) }
+        c.pointers[j] = at(layout.values[value])
+        guard isBackward else { continue }
+        switch layout.targets[i][j] {
+        case .none: break
+        case .value: c.pointers[c.inputGradientSlot + j] = at(layout.gradients[value])
+        case .part(let part): c.pointers[c.inputGradientSlot + j] = at(layout.parts[part])
+        }
+      }
+      for (j, parameter) in call.parameters.enumerated() {
+        c.pointers[c.parameterSlot + j] = parameters.weights(parameter)
+        if isBackward { c.pointers[c.parameterGradientSlot + j] = parameters.gradient(parameter) }
+      }
+      c.pointers[c.outputSlot] = at(layout.values[call.output])
+      c.pointers[c.savedSlot] = at(layout.saved[i])
+      c.pointers[c.workspaceSlot] = at(isBackward ? layout.backwardWorkspaces[i] : layout.forwardWorkspaces[i])
+      if isBackward { c.pointers[c.outputGradientSlot] = at(layout.gradients[call.output]) }
+      (contexts + s).initialize(to: c)
+      next += OpContext.slotCount(inputs: c.inputCount, parameters: c.parameterCount)
+    }
+    outputIsInput = plan.output == plan.input
+    outputBuffer = at(layout.values[plan.output])
+    outputCount = plan.count(plan.output)
+    inputGradientBuffer = at(layout.gradients[plan.input])
+    lossesPerExample = plan.loss?.lossesPerExample(plan.outputShape) ?? 0
+  }
+
+  deinit {
+    arena.deallocate()
+    pointers.deallocate()
+    contexts.deallocate()
+  }
+
+  /// The outputs of the last pass: `[batch, outputCount]`.
+  var output: UnsafePointer<Float> { outputIsInput ? input! : UnsafePointer(outputBuffer!) }
+
+  /// The gradient of the loss by the network's input, in plans that want it.
+  var inputGradient: UnsafePointer<Float>? { inputGradientBuffer.map { UnsafePointer($0) } }
+
+  /// Gives each op what it made of the weights.
+  func use(_ prepared: PreparedWeights) {
+    guard prepared !== self.prepared else { return }
+    self.prepared = prepared
+    for (s, step) in steps.enumerated() {
+      if case .forward(let i) = step { contexts[s].preparedReference = prepared.reference(plan.calls[i]) }
+    }
+  }
+
+  /// One pass without loss.
+  func run(_ input: UnsafePointer<Float>, batch: Int) {
+    begin(input, batch: batch, examplesSeen: 0)
+    for s in steps.indices {
+      if case .forward(let i) = steps[s] { ops[i].forward(contexts[s]) }
+    }
+  }
+
+  /// One pass with loss, and with gradients when the plan is for training.
+  ///
+  /// - Returns: the mean loss.
+  func run(_ examples: Examples, batch: Int, examplesSeen: UInt64) -> Float {
+    begin(examples.inputs, batch: batch, examplesSeen: examplesSeen)
+    var loss: Float = 0
+    for s in steps.indices {
+      switch steps[s] {
+      case .forward(let i): ops[i].forward(contexts[s])
+      case .loss: loss = evaluateLoss(examples, batch: batch)
+      case .backward(let i): ops[i].backward(contexts[s])
+      case .accumulate(let value, let part):
+        let sum = arena + plan.layout.gradients[value]!
+        add(sum, arena + plan.layout.parts[part], into: sum, count: batch * plan.count(value))
+      }
+    }
+    return loss
+  }
+
+  private func begin(_ input: UnsafePointer<Float>, batch: Int, examplesSeen: UInt64) {
+    precondition(batch <= plan.capacity, "Execution: batch \(batch) in a plan for \(plan.capacity)")
+    if input != self.input {
+      self.input = input
+      for slot in inputSlots { pointers[slot] = UnsafeMutablePointer(mutating: input) }
+    }
+    for s in steps.indices {
+      switch steps[s] {
+      case .forward, .backward:
+        contexts[s].batch = batch
+        contexts[s].examplesSeen = examplesSeen
+      case .loss, .accumulate: break
+      }
+    }
+  }
+
+  private func evaluateLoss(_ examples: Examples, batch: Int) -> Float {
+    let count = batch * lossesPerExample
+    let losses = arena + plan.layout.losses!
+    let gradient = plan.purpose == .training ? plan.layout.gradients[plan.output].map { arena + $0 } : nil
+    plan.loss!.evaluate(
+      LossContext(
+        batch: batch, outputs: output, outputCount: outputCount, labels: examples.labels, targets: examples.targets,
+        losses: losses, gradient: gradient, scale: 1 / Float(count)))
+    return sum(losses, count: count) / Float(count)
+  }
+}
+
+/// What the ops of a plan made of the weights as they are now.
+final class PreparedWeights: Sendable {
+  /// By the op's first parameter: the same in every plan of a graph.
+  nonisolated(unsafe) private let objects: [Int: AnyObject]
+
+  init(_ plan: Plan, parameters: ParameterStore) {
+    var objects: [Int: AnyObject] = [:]
+    for call in plan.calls {
+      guard let first = call.parameters.first else { continue }
+      objects[first] = call.op.prepare(parameters: call.parameters.map { UnsafePointer(parameters.weights($0)) })
+    }
+    self.objects = objects
+  }
+
+  func reference(_ call: Graph.Call) -> Unmanaged<AnyObject>? {
+    call.parameters.first.flatMap { objects[$0] }.map { Unmanaged.passUnretained($0) }
+  }
+}
+
+extension OpContext {
+  static func slotCount(inputs: Int, parameters: Int) -> Int { 2 * (inputs + 1 + parameters) + 2 }
+}
+
+extension UnsafeMutablePointer where Pointee == Float {
+  /// `count` zeros on a cache-line boundary.
+  static func allocateAligned(_ count: Int) -> Self {
+    let bytes = max(count, 1) * MemoryLayout<Float>.stride
+    let start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64).bindMemory(
+      to: Float.self, capacity: max(count, 1))
+    start.initialize(repeating: 0, count: max(count, 1))
+    return start
+  }
+}

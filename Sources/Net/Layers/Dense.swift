@@ -1,0 +1,54 @@
+import Kernels
+
+/// A fully connected layer: y = f(x W + b), `[..., n]` to `[..., units]`, on the last dimension.
+///
+/// Parameters: `kernel` `[n, units]`, `bias` `[units]`.
+public struct Dense: Layer {
+  public let units: Int
+  public let activation: Activation
+  public let useBias: Bool
+  public let kernelInitializer: any Initializer
+  public let biasInitializer: any Initializer
+  public let kind = "dense"
+
+  /// - Parameters:
+  ///   - units: the size of the output, at least 1.
+  ///   - activation: f; none by default.
+  ///   - useBias: whether there is a b.
+  ///   - kernelInitializer: the first W; `.heNormal()` suits ReLU.
+  ///   - biasInitializer: the first b; `.constant(0.1)` keeps ReLU units alive at the start.
+  public init(
+    _ units: Int, activation: Activation = .linear, useBias: Bool = true,
+    kernelInitializer: any Initializer = .glorotUniform, biasInitializer: any Initializer = .zeros
+  ) {
+    self.units = units
+    self.activation = activation
+    self.useBias = useBias
+    self.kernelInitializer = kernelInitializer
+    self.biasInitializer = biasInitializer
+  }
+
+  public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
+    let x = try onlyInput(inputs)
+    guard units >= 1 else { throw NetError("\(units) units; expected at least 1") }
+    guard let fanIn = x.shape.last else { throw NetError("the input has no dimensions; expected at least one") }
+    let rows = x.shape.dropLast().reduce(1, *)
+    let kernel = graph.parameter(
+      "kernel", shape: [fanIn, units], initializer: kernelInitializer, fanIn: fanIn, fanOut: units)
+    var y = try graph.add(Linear(fanIn: fanIn, units: units, rows: rows), to: [x], parameters: [kernel])
+    if useBias {
+      let bias = graph.parameter("bias", shape: [units], initializer: biasInitializer, fanIn: fanIn, fanOut: units)
+      y = try graph.add(AddBias(rows: rows, columns: units), to: [y], parameters: [bias])
+    }
+    if activation != .linear {
+      y = try graph.add(Activate(activation: activation, count: rows * units), to: [y])
+    }
+    return y
+  }
+}
+
+/// The input of a layer that takes one.
+func onlyInput(_ inputs: [Node]) throws -> Node {
+  guard inputs.count == 1 else { throw NetError("got \(inputs.count) inputs; expected one") }
+  return inputs[0]
+}

@@ -1,0 +1,110 @@
+import Kernels
+
+/// -log softmax(y)[label], mean over the batch; outputs are logits `[classes]`, targets class labels.
+///
+/// A network that ends in `Softmax()` is trained on the logits before it. With label smoothing e the target of the label
+/// is 1 - e + e / classes, of every other class e / classes.
+public struct SparseCategoricalCrossEntropy: Loss {
+  public let labelSmoothing: Float
+  public let name = "sparseCategoricalCrossEntropy"
+  public let outputFunction: OutputFunction? = .softmax
+
+  public init(labelSmoothing: Float = 0) { self.labelSmoothing = labelSmoothing }
+
+  public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
+    guard case .classes(_, let classes) = targets else {
+      throw NetError("\(name) needs class labels, got target values; expected .classes, or the loss categoricalCrossEntropy")
+    }
+    try checkSmoothing(labelSmoothing, name)
+    guard shape.count == 1, shape[0] >= classes else {
+      throw NetError("\(name): the data have \(classes) classes but the network's output has shape \(shape)")
+    }
+  }
+
+  public func evaluate(_ c: LossContext) {
+    softmaxCrossEntropy(
+      rows: c.batch, columns: c.outputCount, logits: c.outputs, ld: c.outputCount, labels: c.labels!,
+      labelSmoothing: labelSmoothing, gradientScale: c.scale, losses: c.losses, gradient: c.gradient, ldg: c.outputCount)
+  }
+}
+
+/// -sum_j t_j log softmax(y)_j over the last dimension, mean over its rows; outputs are logits, targets probabilities
+/// (one-hot or soft) of the same shape.
+///
+/// A network that ends in `Softmax()` is trained on the logits before it. Label smoothing e makes t (1 - e) + e / classes
+/// of every target.
+public struct CategoricalCrossEntropy: Loss {
+  public let labelSmoothing: Float
+  public let name = "categoricalCrossEntropy"
+  public let outputFunction: OutputFunction? = .softmax
+
+  public init(labelSmoothing: Float = 0) { self.labelSmoothing = labelSmoothing }
+
+  public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
+    try checkValues(targets, output: shape, for: name, hint: "; expected .values, or the loss sparseCategoricalCrossEntropy")
+    try checkSmoothing(labelSmoothing, name)
+    guard shape.count == 1 else {
+      throw NetError("\(name) needs one row of logits an example, got output shape \(shape)")
+    }
+  }
+
+  public func evaluate(_ c: LossContext) {
+    softmaxCrossEntropy(
+      rows: c.batch, columns: c.outputCount, logits: c.outputs, ld: c.outputCount, targets: c.targets!, ldt: c.outputCount,
+      labelSmoothing: labelSmoothing, gradientScale: c.scale, losses: c.losses, gradient: c.gradient, ldg: c.outputCount)
+  }
+}
+
+/// -t log p - (1 - t) log(1 - p) with p = sigmoid(y), mean over all elements; outputs are logits, targets in 0...1 of the
+/// same shape, or class labels 0 and 1 for one output.
+///
+/// A network that ends in a sigmoid is trained on the logits before it. Label smoothing e makes t (1 - e) + e / 2 of every
+/// target.
+public struct BinaryCrossEntropy: Loss {
+  public let labelSmoothing: Float
+  public let name = "binaryCrossEntropy"
+  public let outputFunction: OutputFunction? = .sigmoid
+
+  public init(labelSmoothing: Float = 0) { self.labelSmoothing = labelSmoothing }
+
+  public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
+    try checkSmoothing(labelSmoothing, name)
+    if case .classes(_, let classes) = targets {
+      guard classes <= 2, shape == [1] else {
+        throw NetError(
+          "\(name) takes class labels for 2 classes and one output, got \(classes) classes and output shape \(shape)")
+      }
+    } else {
+      try checkValues(targets, output: shape, for: name, hint: "")
+    }
+  }
+
+  public func lossesPerExample(_ output: [Int]) -> Int { output.reduce(1, *) }
+
+  public func evaluate(_ c: LossContext) {
+    sigmoidCrossEntropy(
+      count: c.batch * c.outputCount, logits: c.outputs, targets: c.targets!, labelSmoothing: labelSmoothing,
+      gradientScale: c.scale, losses: c.losses, gradient: c.gradient)
+  }
+}
+
+private func checkSmoothing(_ smoothing: Float, _ name: String) throws {
+  guard smoothing >= 0, smoothing < 1 else {
+    throw NetError("\(name): label smoothing \(smoothing); expected at least 0 and less than 1")
+  }
+}
+
+extension Loss where Self == SparseCategoricalCrossEntropy {
+  /// Cross-entropy of logits against class labels.
+  public static func sparseCategoricalCrossEntropy(labelSmoothing: Float = 0) -> Self { Self(labelSmoothing: labelSmoothing) }
+}
+
+extension Loss where Self == CategoricalCrossEntropy {
+  /// Cross-entropy of logits against rows of probabilities.
+  public static func categoricalCrossEntropy(labelSmoothing: Float = 0) -> Self { Self(labelSmoothing: labelSmoothing) }
+}
+
+extension Loss where Self == BinaryCrossEntropy {
+  /// Cross-entropy of independent yes-no logits.
+  public static func binaryCrossEntropy(labelSmoothing: Float = 0) -> Self { Self(labelSmoothing: labelSmoothing) }
+}

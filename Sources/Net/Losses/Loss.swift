@@ -1,0 +1,57 @@
+/// What training makes small: one number from the network's outputs and the targets, the mean over the batch.
+///
+/// To write your own, put the loss of each example (or element) into `context.losses` and, when asked, the gradient of
+/// their mean into `context.gradient`.
+public protocol Loss: Sendable {
+  /// Its name in messages: `meanSquaredError`.
+  var name: String { get }
+
+  /// Throws unless the targets fit an output of `shape` (of one example).
+  func check(_ targets: Dataset.Targets, output shape: [Int]) throws
+
+  /// How many losses `evaluate` writes for one example; the reported loss is the mean of them all.
+  func lossesPerExample(_ output: [Int]) -> Int
+
+  /// Writes `context.losses` and, when it is not nil, `context.gradient`.
+  func evaluate(_ context: LossContext)
+
+  /// The function that turns the outputs this loss takes into probabilities, when it takes logits. A network that ends in
+  /// this function is trained on the function's input.
+  var outputFunction: OutputFunction? { get }
+}
+
+extension Loss {
+  public func lossesPerExample(_ output: [Int]) -> Int { 1 }
+  public var outputFunction: OutputFunction? { nil }
+}
+
+/// The outputs and targets of one batch, and where their loss goes. All buffers are row-major and contiguous.
+public struct LossContext {
+  /// The number of examples.
+  public let batch: Int
+  /// The network's outputs: `[batch, outputCount]`.
+  public let outputs: UnsafePointer<Float>
+  /// Elements of one output.
+  public let outputCount: Int
+  /// The class of each example, when the targets are classes.
+  public let labels: UnsafePointer<Int32>?
+  /// The target values `[batch, outputCount]`, when the targets are values.
+  public let targets: UnsafePointer<Float>?
+  /// Where the losses go: `[batch, lossesPerExample]`.
+  public let losses: UnsafeMutablePointer<Float>
+  /// Where the gradient of the mean loss by the outputs goes: `[batch, outputCount]`, or nil when nobody wants it.
+  public let gradient: UnsafeMutablePointer<Float>?
+  /// 1 / (number of losses in the batch): what each loss counts in the mean.
+  public let scale: Float
+}
+
+/// Throws unless the targets are values, as many an example as the network has outputs.
+func checkValues(_ targets: Dataset.Targets, output shape: [Int], for loss: String, hint: String) throws {
+  guard case .values(let values) = targets else {
+    throw NetError("\(loss) needs target values, got class labels\(hint)")
+  }
+  let given = Array(values.shape.dropFirst())
+  guard given == shape || (given.isEmpty && shape == [1]) else {
+    throw NetError("\(loss) needs targets of the network's output shape \(shape), got \(given) an example")
+  }
+}

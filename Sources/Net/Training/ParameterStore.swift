@@ -1,0 +1,79 @@
+import Kernels
+
+/// The parameters of a model and their gradients, in two arrays of one layout: first all trainable parameters, then the
+/// others, each on a cache-line boundary. The gaps are zeros and stay zeros, so an optimizer can run over everything at
+/// once.
+final class ParameterStore {
+  let specs: [ParameterSpec]
+  private let positions: [Int]
+  /// The length of the trainable part, gaps included.
+  let trainableCount: Int
+  /// The length of the whole array.
+  let count: Int
+  let weights: UnsafeMutablePointer<Float>
+  let gradients: UnsafeMutablePointer<Float>
+
+  init(_ specs: [ParameterSpec]) {
+    self.specs = specs
+    var positions = [Int](repeating: 0, count: specs.count)
+    var end = 0
+    func place(_ isTrainable: Bool) {
+      for (i, spec) in specs.enumerated() where spec.isTrainable == isTrainable {
+        positions[i] = end
+        end += (spec.count + Layout.alignment - 1) / Layout.alignment * Layout.alignment
+      }
+    }
+    place(true)
+    trainableCount = end
+    place(false)
+    count = end
+    self.positions = positions
+    weights = .allocateAligned(count)
+    gradients = .allocateAligned(trainableCount)
+  }
+
+  deinit {
+    weights.deallocate()
+    gradients.deallocate()
+  }
+
+  /// Draws every parameter anew, parameter i from stream i of the seed.
+  func initialize(seed: UInt64) {
+    for (i, spec) in specs.enumerated() {
+      spec.initializer.fill(
+        values(i), shape: spec.shape, fanIn: spec.fanIn, fanOut: spec.fanOut,
+        random: RandomStream(seed: seed, stream: StreamPurpose.parameter.base + UInt64(i)))
+    }
+  }
+
+  func weights(_ i: Int) -> UnsafeMutablePointer<Float> { weights + positions[i] }
+
+  /// The gradient of parameter `i`, nil when it is not trainable.
+  func gradient(_ i: Int) -> UnsafeMutablePointer<Float>? { specs[i].isTrainable ? gradients + positions[i] : nil }
+
+  func values(_ i: Int) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(start: weights(i), count: specs[i].count)
+  }
+
+  func tensor(_ i: Int) -> Tensor { Tensor(copying: weights(i), shape: specs[i].shape) }
+
+  /// FNV-1a, 64 bits, over the bytes of all parameters in the order the layers declared them.
+  var hash: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for i in specs.indices {
+      for value in values(i) {
+        var bits = value.bitPattern
+        for _ in 0..<4 {
+          hash = (hash ^ UInt64(bits & 0xff)) &* 0x100_0000_01b3
+          bits >>= 8
+        }
+      }
+    }
+    return hash
+  }
+
+  /// The first parameter that holds a NaN or an infinity.
+  var firstNotFinite: ParameterSpec? {
+    specs.indices.first { !isFinite(weights($0), count: specs[$0].count) }.map { specs[$0] }
+  }
+}

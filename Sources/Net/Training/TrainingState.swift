@@ -1,0 +1,170 @@
+import Kernels
+
+/// What `compile` sets up: the loss, the optimizer with its memory, and the buffers of the training step.
+final class TrainingState {
+  let loss: any Loss
+  var optimizer: any Optimizer
+  let metrics: [any Metric]
+  private let store: ParameterStore
+  private let states: UnsafeMutablePointer<Float>
+  /// Optimizer steps taken.
+  private(set) var step = 0
+  /// Weights to go back to when the loss stops being a number: those of the last epoch from which training could go on,
+  /// and those of the end of the present epoch, which have yet to show it.
+  private var good: Snapshot
+  private var candidate: Snapshot
+
+  private struct Snapshot {
+    let weights: UnsafeMutablePointer<Float>
+    /// The epochs of this `fit` they come after.
+    var epochs = 0
+  }
+  private var execution: Execution?
+  private var batch: BatchBuffer?
+
+  init(_ loss: any Loss, _ optimizer: any Optimizer, _ metrics: [any Metric], _ store: ParameterStore) {
+    self.loss = loss
+    self.optimizer = optimizer
+    self.metrics = metrics
+    self.store = store
+    states = .allocateAligned(optimizer.stateCount * store.trainableCount)
+    good = Snapshot(weights: .allocateAligned(store.count))
+    candidate = Snapshot(weights: .allocateAligned(store.count))
+  }
+
+  deinit {
+    states.deallocate()
+    good.weights.deallocate()
+    candidate.weights.deallocate()
+  }
+
+  /// What metrics see as a yes of the outputs the loss takes.
+  var threshold: Float { loss.outputFunction == .sigmoid ? 0 : 0.5 }
+
+  /// The execution of training steps of up to `capacity` examples, kept for the next time.
+  func execution(_ model: Model, capacity: Int) throws -> Execution {
+    if let execution, execution.plan.capacity == capacity { return execution }
+    let new = Execution(try model.plan(.training, batch: capacity), parameters: store)
+    execution = new
+    return new
+  }
+
+  /// Room for a batch of shuffled examples, kept for the next time.
+  func batchBuffer(_ model: Model, capacity: Int) -> BatchBuffer {
+    if let batch, batch.capacity == capacity { return batch }
+    let new = BatchBuffer(
+      capacity: capacity, inputCount: model.inputCount, outputCount: model.outputCount)
+    batch = new
+    return new
+  }
+
+  /// One optimizer step with the gradients as they are: one pass over all parameters.
+  func update() {
+    step += 1
+    optimizer.update(
+      UpdateContext(
+        count: store.trainableCount, weights: store.weights, gradient: UnsafePointer(store.gradients), step: step,
+        learningRate: optimizer.learningRate.rate(step: step - 1), states: states, stride: store.trainableCount))
+  }
+
+  /// Remembers the weights as they are at the end of an epoch (or, at 0, before the first, when they must be good enough).
+  func keepWeights(epochs: Int) {
+    candidate.weights.update(from: store.weights, count: store.count)
+    candidate.epochs = epochs
+    guard epochs == 0 else { return }
+    good.weights.update(from: store.weights, count: store.count)
+    good.epochs = 0
+  }
+
+  /// Says that the loss was finite with the weights last kept.
+  func confirmWeights() { swap(&good, &candidate) }
+
+  /// Goes back to the last good weights. What the optimizer remembers belongs to the lost steps: it starts afresh.
+  ///
+  /// - Returns: the epochs of this `fit` the weights come after.
+  func restoreWeights() -> Int {
+    store.weights.update(from: good.weights, count: store.count)
+    states.update(repeating: 0, count: optimizer.stateCount * store.trainableCount)
+    step = 0
+    return good.epochs
+  }
+}
+
+/// A batch of examples picked from a data set.
+final class BatchBuffer {
+  let capacity: Int
+  let inputCount: Int
+  let outputCount: Int
+  private let inputs: UnsafeMutablePointer<Float>
+  private let labels: UnsafeMutablePointer<Int32>
+  private let targets: UnsafeMutablePointer<Float>
+
+  init(capacity: Int, inputCount: Int, outputCount: Int) {
+    self.capacity = capacity
+    self.inputCount = inputCount
+    self.outputCount = outputCount
+    inputs = .allocateAligned(capacity * inputCount)
+    targets = .allocateAligned(capacity * outputCount)
+    labels = .allocate(capacity: capacity)
+    labels.initialize(repeating: 0, count: capacity)
+  }
+
+  deinit {
+    inputs.deallocate()
+    labels.deallocate()
+    targets.deallocate()
+  }
+
+  /// Copies the examples `indices[0..<count]` of `data`.
+  func gather(_ data: Examples, _ indices: UnsafePointer<Int32>, count: Int) -> Examples {
+    gatherRows(
+      rows: count, columns: inputCount, data.inputs, lds: inputCount, indices: indices, into: inputs, ldy: inputCount)
+    if let source = data.labels {
+      for i in 0..<count { labels[i] = source[Int(indices[i])] }
+    }
+    if let source = data.targets {
+      gatherRows(rows: count, columns: outputCount, source, lds: outputCount, indices: indices, into: targets, ldy: outputCount)
+    }
+    return Examples(
+      inputs: inputs, labels: data.labels == nil ? nil : UnsafePointer(labels),
+      targets: data.targets == nil ? nil : UnsafePointer(targets))
+  }
+}
+
+/// Means of the loss and the metrics over the batches of an epoch, without allocating.
+struct RunningMetrics {
+  private let accumulators: [any MetricAccumulator]
+  private let threshold: Float
+  private var lossSum = 0.0
+  private var examples = 0
+  /// The means so far; `current` is brought up to date by `refresh`.
+  private(set) var current: Metrics
+
+  init(_ training: TrainingState) {
+    accumulators = training.metrics.map { $0.makeAccumulator() }
+    threshold = training.threshold
+    current = Metrics(
+      names: ["loss"] + training.metrics.map(\.name), values: [Float](repeating: 0, count: 1 + training.metrics.count))
+  }
+
+  mutating func reset() {
+    for accumulator in accumulators { accumulator.reset() }
+    lossSum = 0
+    examples = 0
+  }
+
+  mutating func update(loss: Float, _ execution: Execution, _ data: Examples, batch: Int) {
+    lossSum += Double(loss) * Double(batch)
+    examples += batch
+    guard !accumulators.isEmpty else { return }
+    let outputs = MetricBatch(
+      batch: batch, outputs: execution.output, outputCount: execution.outputCount, labels: data.labels, targets: data.targets,
+      threshold: threshold)
+    for accumulator in accumulators { accumulator.update(outputs) }
+  }
+
+  mutating func refresh() {
+    current.values[0] = Float(lossSum / Double(max(examples, 1)))
+    for (i, accumulator) in accumulators.enumerated() { current.values[i + 1] = accumulator.value }
+  }
+}
