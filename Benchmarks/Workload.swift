@@ -108,4 +108,6 @@ protocol Family {
 }
 
 /// Every family, in the order of the default run.
-var families: [any Family.Type] { [GEMMFamily.self] }
+var families: [any Family.Type] {
+  [GEMMFamily.self, ActivationFamily.self, SoftmaxFamily.self, UpdateFamily.self, NetworkFamily.self]
+}

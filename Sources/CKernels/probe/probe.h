@@ -17,11 +17,23 @@ static size_t lw_probe_fma(size_t rounds, float *sink) {
   return rounds * LW_PROBE_CHAINS * VF * 2;
 }
 
+// Reading and copying go through four quarters of the array side by side: processors fetch ahead for several streams at
+// once, and one alone does not fill the memory's bandwidth.
+enum { LW_PROBE_STREAMS = 4 };
+
 static float lw_probe_read(size_t count, const float *x) {
-  vf lane[4] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};
-  size_t i = 0;
-  for (; i + 4 * VF <= count; i += 4 * VF)
-    LW_UNROLL for (int l = 0; l < 4; ++l) lane[l] = vf_add(lane[l], vf_load(x + i + VF * l));
-  for (; i < count; i += VF) lane[0] = vf_add(lane[0], vf_load_n(x + i, count - i < VF ? (int)(count - i) : VF));
-  return vf_sum(vf_add(vf_add(lane[0], lane[1]), vf_add(lane[2], lane[3])));
+  const size_t quarter = count / (LW_PROBE_STREAMS * VF) * VF;
+  vf lane[LW_PROBE_STREAMS] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};
+  for (size_t i = 0; i < quarter; i += VF)
+    LW_UNROLL for (int s = 0; s < LW_PROBE_STREAMS; ++s) lane[s] = vf_add(lane[s], vf_load(x + s * quarter + i));
+  float rest = 0;
+  for (size_t i = LW_PROBE_STREAMS * quarter; i < count; ++i) rest += x[i];
+  return rest + vf_sum(vf_add(vf_add(lane[0], lane[1]), vf_add(lane[2], lane[3])));
+}
+
+static void lw_probe_copy(size_t count, const float *x, float *y) {
+  const size_t quarter = count / (LW_PROBE_STREAMS * VF) * VF;
+  for (size_t i = 0; i < quarter; i += VF)
+    LW_UNROLL for (int s = 0; s < LW_PROBE_STREAMS; ++s) vf_store(y + s * quarter + i, vf_load(x + s * quarter + i));
+  for (size_t i = LW_PROBE_STREAMS * quarter; i < count; ++i) y[i] = x[i];
 }

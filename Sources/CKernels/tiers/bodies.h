@@ -37,7 +37,6 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     // math and activation
     .exp = lw_exp,
     .log = lw_log,
-    .erf = lw_erf,
     .activate = lw_activate,
     .activate_gradient = lw_activate_gradient,
     // softmax
@@ -88,4 +87,5 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     // probe
     .probe_fma = lw_probe_fma,
     .probe_read = lw_probe_read,
+    .probe_copy = lw_probe_copy,
 };
