@@ -29,21 +29,25 @@ struct GemmPlan {
     let packedWidth: Int?
     (path, packedWidth) = GemmPlan.choosePath(product, tuning)
     width = packedWidth ?? tileWidth(m: m, n: n, tuning)
-    packsA = product.a.isTransposed
-    panelsOutside = path == .inPlace || tuning.panels_outside != 0
-    rowsBlock = Int(tuning.rows_block)
-    columnsBlock = max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
+    packsA = product.a.isTransposed || (path == .packed && n >= tuning.pack_a_columns)
+    panelsOutside = path == .inPlace && m <= tuning.in_place_rows
+    rowsBlock = packsA ? Int(tuning.rows_block) : m
+    columnsBlock = panelsOutside ? n : max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
 
     let nanoseconds = 2 * Double(m) * Double(n) * Double(k) / tuning.gflops
     let chunks = nanoseconds < GemmPlan.serialNanoseconds || threadCount == 1 ? 1 : GemmPlan.chunksPerThread * threadCount
     let height = tileRows(width, tuning)
-    let rowUnits = (m + height - 1) / height
     let columnUnit = path == .stream ? 128 : 16 * width
     let columnUnits = (n + columnUnit - 1) / columnUnit
-    // Rows first: a chunk with all columns copies its rows of A once. At least two tiles high, to reuse panels of B.
-    let rowChunks = max(1, min(chunks, path == .stream ? 1 : rowUnits / 2))
-    rows = Cut(m, unit: height, into: rowChunks)
-    columns = Cut(n, unit: columnUnit, into: min((chunks + rowChunks - 1) / rowChunks, columnUnits))
+    if panelsOutside || path == .stream {
+      // Few rows: a chunk keeps all of them, and so the use of a panel once it is in the cache.
+      columns = Cut(n, unit: columnUnit, into: min(chunks, columnUnits))
+      rows = Cut(m, unit: height, into: path == .stream ? 1 : (chunks + columns.count - 1) / columns.count)
+    } else {
+      // Rows first: a chunk with all columns copies its rows of A once.
+      rows = Cut(m, unit: height, into: min(chunks, max(1, m / Int(tuning.rows_block))))
+      columns = Cut(n, unit: columnUnit, into: min((chunks + rows.count - 1) / rows.count, columnUnits))
+    }
     note(product)
   }
 
@@ -57,10 +61,15 @@ struct GemmPlan {
     case .packed(let panels): (.packed, panels.width)
     case .matrix(let b) where b.isTransposed: (.packed, nil)
     case .matrix where product.m <= 4 && product.n > 64: (.stream, nil)
-    case .matrix where product.m <= tuning.in_place_rows: (.inPlace, nil)
+    case .matrix(let b) where product.m <= tuning.in_place_rows && !hasConflicts(b, product.m): (.inPlace, nil)
+    case .matrix where product.n <= tuning.in_place_columns: (.inPlace, nil)
     case .matrix: (.packed, nil)
     }
   }
+
+  /// Whether the rows of a panel of `b` fall into few sets of the cache and push each other out: their distance is a
+  /// multiple of a page. A product with very few rows does not use them again anyway.
+  private static func hasConflicts(_ b: Operand, _ m: Int) -> Bool { b.ld % 1024 == 0 && m > 24 }
 
   private func note(_ product: Product) {
     guard isVerbose else { return }

@@ -102,10 +102,12 @@ typedef struct lw_gemm_tuning {
   int rows[4];          // the tallest tile that is 1, 2, 3, 4 vectors of 16 columns wide
   int registers;        // hardware registers that make one vector
   int wide, usual;      // tile width when `wide` divides the vectors of n; and otherwise
-  int in_place_rows;    // up to this many rows of C, packing B costs more than it gains
-  int rows_block;       // MC: rows of A that go through a block of B together
-  int columns_block;    // NC: columns of B in a block
-  int panels_outside;   // the loop order of packed blocks
+  // B is read where it lies, not packed, when the product has few rows, so that a panel is used too seldom to pay for its
+  // copy (panel by panel); or few columns, so that a block of B stays in the second-level cache anyway (row by row).
+  int in_place_rows, in_place_columns;
+  int pack_a_columns;   // from this many columns on, a compact copy of A pays
+  int rows_block;       // MC: rows of A copied at a time
+  int columns_block;    // NC: columns of B that go through a block of k together; LW_GEMM_KC * NC values in the second-level cache
   double gflops;        // what one core reaches, roughly: to estimate the time of a job
 } lw_gemm_tuning;
 
