@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func integersAreExact() {
-    for (m, n, k) in [(17, 33, 1000), (100, 500, 784), (1, 300, 900)] {
+    for (m, n, k) in [(17, 33, 1000), (20, 50, 784), (1, 300, 900)] {
       let a = randomIntegers(m * k, seed: 1), b = randomIntegers(k * n, seed: 2)
       let exact = (0..<m * n).map { e in
         Float((0..<k).reduce(0) { $0 + Int(a[e / n * k + $1]) * Int(b[$1 * n + e % n]) })
