@@ -1,2 +1,1 @@
-import Net
-
+exitProcess(Program.run(CommandLine.arguments.dropFirst().map { $0 }))

@@ -47,6 +47,11 @@ public struct Safetensors: Sendable {
     return Safetensors(tensors: tensors, metadata: header.metadata)
   }
 
+  /// The metadata of the file at `path`, without reading its tensors. Throws as `read` does.
+  public static func metadata(of path: String) throws(NetError) -> [String: String] {
+    try SafetensorsHeader(of: InputFile(path)).metadata
+  }
+
   /// Writes the file at `path`, whole or not at all.
   ///
   /// Throws when two tensors have the same name, when one is called `__metadata__`, or when the file cannot be written.

@@ -1,0 +1,60 @@
+import Net
+
+/// The networks the command line can build, by name.
+struct Network: Sendable {
+  let name: String
+  let summary: String
+  /// The shape of one example: height, width, channels.
+  let input: [Int]
+  let classes: Int
+  let layers: @Sendable () -> Sequential
+
+  static let all: [Network] = [
+    Network(
+      name: "mlp", summary: "784-500-500-10 with ReLU", input: [28, 28, 1], classes: 10, layers: { Networks.mlp() })
+  ]
+
+  static func named(_ name: String) -> Network? { all.first { $0.name == name } }
+
+  func model(seed: UInt64 = 0) throws -> Model { try Model(layers(), input: input, seed: seed) }
+
+  /// Throws unless `images`, `[count, height, width, channels]` from `path`, are what this network takes.
+  func check(_ images: Tensor, from path: String) throws {
+    let found = Array(images.shape.dropFirst())
+    guard found == input else {
+      throw NetError("\(path): images of \(dimensions(found)); the model \(name) takes \(dimensions(input))")
+    }
+  }
+}
+
+/// `28x28x1`.
+func dimensions(_ shape: [Int]) -> String { shape.map { "\($0)" }.joined(separator: "x") }
+
+/// The optimizers the command line knows, by name.
+enum OptimizerChoice: String, CaseIterable {
+  case adam, adamw, momentum, sgd
+
+  func optimizer(learningRate: Float) -> any Optimizer {
+    switch self {
+    case .adam: Adam(learningRate: learningRate)
+    case .adamw: AdamW(learningRate: learningRate)
+    case .momentum: SGD(learningRate: learningRate, momentum: 0.9)
+    case .sgd: SGD(learningRate: learningRate)
+    }
+  }
+}
+
+/// What `--data` names: the data set that comes with the package, or a folder.
+func dataset(_ name: String, for network: Network) throws -> (train: Dataset, test: Dataset) {
+  if name == "digits" { return try Dataset.digits() }
+  guard isAnything(at: name) else { throw NetError("--data \(name): expected digits, or a folder with four IDX files") }
+  let data = try Dataset.idx(folder: name, classes: network.classes)
+  try network.check(data.train.inputs, from: name)
+  return data
+}
+
+let dataOption = Option(
+  name: "--data", kind: .text("digits|FOLDER"),
+  help: "the digits that come with the package, or the four IDX files of MNIST or Fashion-MNIST", fallback: "digits")
+let weightsOption = Option(name: "--weights", kind: .text("FILE"), help: "what train wrote", isRequired: true)
+let jsonOption = Option(name: "--json", kind: .flag, help: "results as JSON on standard output")

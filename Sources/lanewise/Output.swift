@@ -1,0 +1,69 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Lines to the terminal, each written at once. Nobody listening is no reason to stop: a training goes on.
+enum Output: Sendable {
+  case standard, error
+
+  private var descriptor: Int32 { self == .standard ? STDOUT_FILENO : STDERR_FILENO }
+
+  var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  static func line(_ text: String) { standard.write(text + "\n") }
+  static func error(_ text: String) { error.write(text + "\n") }
+
+  func line(_ text: String) { write(text + "\n") }
+
+  /// Writes `text` as it is.
+  func write(_ text: String) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress!, $0.count) }
+      guard written > 0 || errno == EINTR else { return }
+      bytes = bytes.dropFirst(max(0, written))
+    }
+  }
+}
+
+/// `write`, which a method of the same name hides.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int { write(descriptor, bytes, count) }
+
+/// Writing to a pipe that nobody reads any more becomes an error instead of the end of the process.
+func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+func exitProcess(_ code: Int32) -> Never { exit(code) }
+
+func isAnything(at path: String) -> Bool { access(path, F_OK) == 0 }
+
+func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+/// Control-C asks for an end instead of forcing it; a second one forces it.
+enum Interruption {
+  // One machine word, written by the handler and read by the loop: no torn value, and no order to keep.
+  nonisolated(unsafe) private static var flag: sig_atomic_t = 0
+
+  static var isRequested: Bool { flag != 0 }
+
+  static func watch() {
+    signal(SIGINT) { _ in
+      Interruption.flag = 1
+      signal(SIGINT, SIG_DFL)
+    }
+  }
+}
+
+/// `value` with `digits` decimals.
+func decimal(_ value: Double, _ digits: Int) -> String {
+  guard value.isFinite else { return "\(value)" }
+  return withVaList([value]) { arguments in
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
+      vsnprintf(buffer.baseAddress, buffer.count, "%.\(digits)f", arguments)
+      return String(cString: buffer.baseAddress!)
+    }
+  }
+}
