@@ -45,13 +45,16 @@ private var processorName: String {
     var size = 0
     sysctlbyname("machdep.cpu.brand_string", nil, &size, nil, 0)
     var name = [CChar](repeating: 0, count: max(size, 1))
-    if size > 0, sysctlbyname("machdep.cpu.brand_string", &name, &size, nil, 0) == 0 { return String(cString: name) }
+    if size > 0, sysctlbyname("machdep.cpu.brand_string", &name, &size, nil, 0) == 0 {
+      return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
   #else
     if let file = fopen("/proc/cpuinfo", "r") {
       defer { fclose(file) }
       var line = [CChar](repeating: 0, count: 512)
       while fgets(&line, Int32(line.count), file) != nil {
-        let parts = String(cString: line).split(separator: ":", maxSplits: 1).map { $0.trimmed }
+        let text = line.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        let parts = text.split(separator: ":", maxSplits: 1).map { $0.trimmed }
         if parts.count == 2, parts[0] == "model name" { return parts[1] }
       }
     }

@@ -92,7 +92,8 @@ private struct Training {
     guard !arguments.has("--json") else {
       let line: JSON = .object([
         "testAccuracy": .real(accuracy), "testLoss": .real(metrics.loss), "epochs": .integer(epochs), "seconds": .real(seconds),
-        "examplesPerSecond": .real(examplesPerSecond.rounded()), "weightsHash": .string(hexadecimal(model.weightsHash)),
+        "examplesPerSecond": .real((examplesPerSecond * 10).rounded() / 10),
+        "weightsHash": .string(hexadecimal(model.weightsHash)),
       ])
       return Output.line(line.description)
     }

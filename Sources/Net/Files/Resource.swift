@@ -51,7 +51,7 @@ enum Resource {
       _ = _NSGetExecutablePath(nil, &size)
       var buffer = [CChar](repeating: 0, count: Int(size))
       guard _NSGetExecutablePath(&buffer, &size) == 0 else { return nil }
-      let path = String(cString: buffer)
+      let path = buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     #else
       let path = "/proc/self/exe"
     #endif
