@@ -112,7 +112,7 @@ public func activationGradient(
   }
 }
 
-/// y[i] = e^x[i] for i in 0..<count, within 1 ulp. `y` may be `x`.
+/// y[i] = e^x[i] for i in 0..<count, within 1.1 ulp. `y` may be `x`.
 ///
 /// Overflows to infinity and underflows gradually to 0.
 public func exp(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
@@ -126,4 +126,11 @@ public func log(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, 
   let kernel = kernels.pointee.log
   check(count, "log")
   forEachPiece(count, nanoseconds: 0.5) { start, count in kernel(count, x + start, y + start) }
+}
+
+/// y[i] = erf x[i] for i in 0..<count, within 1.5 ulp. `y` may be `x`.
+public func erf(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
+  let kernel = kernels.pointee.erf
+  check(count, "erf")
+  forEachPiece(count, nanoseconds: 1) { start, count in kernel(count, x + start, y + start) }
 }

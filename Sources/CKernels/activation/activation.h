@@ -1,4 +1,4 @@
-// Activation functions, exp and log over arrays. Outputs may be the inputs: each sixteen elements are read before they
+// Activation functions, exp, log and erf over arrays. Outputs may be the inputs: each sixteen elements are read before they
 // are written.
 #include "../math/math.h"
 #include "forward.h"
@@ -12,6 +12,7 @@
 
 static void lw_exp(size_t count, const float *x, float *y) { LW_MAP_ARRAY(vf_exp(v)) }
 static void lw_log(size_t count, const float *x, float *y) { LW_MAP_ARRAY(vf_log(v)) }
+static void lw_erf(size_t count, const float *x, float *y) { LW_MAP_ARRAY(vf_erf(v)) }
 
 LW_INLINE void lw_activate_kind(int kind, float alpha, size_t count, const float *x, float *y) {
   LW_MAP_ARRAY(vf_activate(kind, alpha, v))

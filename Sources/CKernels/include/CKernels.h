@@ -144,9 +144,10 @@ struct lw_table {
 
   // math and activation: y[i] = f(x[i]) --------------------------------------------------------------------------------
 
-  // y[i] = e^x[i] and ln x[i]. y may be x.
+  // y[i] = e^x[i], ln x[i], erf x[i]. y may be x.
   void (*exp)(size_t count, const float *x, float *y);
   void (*log)(size_t count, const float *x, float *y);
+  void (*erf)(size_t count, const float *x, float *y);
 
   // y[i] = f(x[i]). alpha is the slope of leaky ReLU and the scale of ELU. y may be x.
   void (*activate)(lw_activation kind, float alpha, size_t count, const float *x, float *y);

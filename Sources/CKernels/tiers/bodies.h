@@ -37,6 +37,7 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     // math and activation
     .exp = lw_exp,
     .log = lw_log,
+    .erf = lw_erf,
     .activate = lw_activate,
     .activate_gradient = lw_activate_gradient,
     // softmax

@@ -1,0 +1,41 @@
+#include "parity.h"
+
+// exp, log and the activations over random bit patterns and the values where formulas change.
+
+static const parity_kind kinds[] = {MIXED, WIDE, UNIT};
+
+static void unary(parity *p, void (*f)(size_t, const float *, float *)) {
+  for (int k = 0; k < 3; ++k)
+    EACH_COUNT(n) {
+      float *y = parity_output((size_t)*n);
+      f((size_t)*n, parity_input(p, (size_t)*n, kinds[k]), y);
+      parity_finish(p, y, (size_t)*n);
+    }
+}
+
+static void exp_case(parity *p) { unary(p, p->kernels->exp); }
+static void log_case(parity *p) { unary(p, p->kernels->log); }
+
+static void activate(parity *p) {
+  for (int f = LW_LINEAR; f <= LW_SILU; ++f)
+    for (int k = 0; k < 3; ++k)
+      EACH_COUNT(n) {
+        float *y = parity_output((size_t)*n);
+        p->kernels->activate((lw_activation)f, 0.3f, (size_t)*n, parity_input(p, (size_t)*n, kinds[k]), y);
+        parity_finish(p, y, (size_t)*n);
+      }
+}
+
+static void activate_gradient(parity *p) {
+  for (int f = LW_LINEAR; f <= LW_SILU; ++f)
+    for (int k = 0; k < 3; ++k)
+      EACH_COUNT(n) {
+        float *dx = parity_output((size_t)*n);
+        const float *v = parity_input(p, (size_t)*n, kinds[k]), *dy = parity_input(p, (size_t)*n, MIXED);
+        p->kernels->activate_gradient((lw_activation)f, 0.3f, (size_t)*n, v, dy, dx);
+        parity_finish(p, dx, (size_t)*n);
+      }
+}
+
+const parity_case math_cases[] = {
+    {"exp", exp_case}, {"log", log_case}, {"activate", activate}, {"activate_gradient", activate_gradient}, {0}};
