@@ -27,7 +27,7 @@ public struct RandomStream: Hashable, Sendable {
   public func bits(from position: UInt64, into y: UnsafeMutablePointer<UInt32>, count: Int) {
     check(position, count, "bits")
     let (c, kernel) = (c, kernels.pointee.random_bits)
-    forEachPiece(count, nanoseconds: 1) { kernel(c, position + UInt64($0), y + $0, $1) }
+    forEachPiece(count, nanoseconds: 0.8) { kernel(c, position + UInt64($0), y + $0, $1) }
   }
 
   /// Numbers spread evenly over `low ..< high`: `fma(word / 256 * 2^-24, high - low, low)`.
@@ -39,7 +39,7 @@ public struct RandomStream: Hashable, Sendable {
     check(position, count, "uniform")
     precondition(low <= high, "uniform: low \(low) and high \(high); expected low <= high")
     let (c, kernel) = (c, kernels.pointee.random_uniform)
-    forEachPiece(count, nanoseconds: 1) { kernel(c, position + UInt64($0), low, high, y + $0, $1) }
+    forEachPiece(count, nanoseconds: 0.8) { kernel(c, position + UInt64($0), low, high, y + $0, $1) }
   }
 
   /// Normal numbers by the method of Box and Muller: `fma(z, standardDeviation, mean)`, |z| <= 5.77.
@@ -48,7 +48,7 @@ public struct RandomStream: Hashable, Sendable {
   ) {
     check(position, count, "normal")
     let (c, kernel) = (c, kernels.pointee.random_normal)
-    forEachPiece(count, nanoseconds: 3) { kernel(c, position + UInt64($0), mean, standardDeviation, y + $0, $1) }
+    forEachPiece(count, nanoseconds: 1.6) { kernel(c, position + UInt64($0), mean, standardDeviation, y + $0, $1) }
   }
 
   /// Normal numbers, those beyond two standard deviations drawn again (their own standard deviation is 0.8796 of
@@ -58,7 +58,7 @@ public struct RandomStream: Hashable, Sendable {
   ) {
     check(position, count, "truncatedNormal")
     let (c, kernel) = (c, kernels.pointee.random_truncated_normal)
-    forEachPiece(count, nanoseconds: 8) { kernel(c, position + UInt64($0), mean, standardDeviation, y + $0, $1) }
+    forEachPiece(count, nanoseconds: 4) { kernel(c, position + UInt64($0), mean, standardDeviation, y + $0, $1) }
   }
 
   /// A permutation of 0 ..< n, every one equally likely.
@@ -89,7 +89,7 @@ public struct RandomStream: Hashable, Sendable {
     precondition(rate >= 0 && rate <= 1, "dropout: rate \(rate); expected 0 to 1")
     checkOverlap(x, y, elements: count, "dropout")
     let (c, kernel) = (c, kernels.pointee.random_dropout)
-    forEachPiece(count, nanoseconds: 1.5) { kernel(c, position + UInt64($0), rate, scale, x + $0, y + $0, $1) }
+    forEachPiece(count, nanoseconds: 1.1) { kernel(c, position + UInt64($0), rate, scale, x + $0, y + $0, $1) }
   }
 
   private func check(_ position: UInt64, _ count: Int, _ function: StaticString) {

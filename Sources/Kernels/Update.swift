@@ -17,7 +17,7 @@ public func sgdUpdate(
   var step = lw_sgd(rate: learningRate, keep: kept(learningRate, weightDecay))
   let kernel = kernels.pointee.sgd_update
   withUnsafePointer(to: &step) { step in
-    forEachPiece(count, nanoseconds: 0.6) { kernel(step, w + $0, gradient + $0, $1) }
+    forEachPiece(count, nanoseconds: 0.15) { kernel(step, w + $0, gradient + $0, $1) }
   }
 }
 
@@ -39,7 +39,7 @@ public func momentumUpdate(
   let (look, first): (Int32, Int32) = (nesterov ? 1 : 0, isFirstStep ? 1 : 0)
   let kernel = kernels.pointee.momentum_update
   withUnsafePointer(to: &step) { step in
-    forEachPiece(count, nanoseconds: 1) { kernel(step, look, first, w + $0, gradient + $0, velocity + $0, $1) }
+    forEachPiece(count, nanoseconds: 0.2) { kernel(step, look, first, w + $0, gradient + $0, velocity + $0, $1) }
   }
 }
 
@@ -71,7 +71,7 @@ public func adamUpdate(
     scale: Float(1 / (1 - power(Double(beta2), step)).squareRoot()), epsilon: epsilon, l2: l2)
   let kernel = kernels.pointee.adam_update
   withUnsafePointer(to: &scalars) { scalars in
-    forEachPiece(count, nanoseconds: 1.5) { kernel(scalars, w + $0, gradient + $0, m + $0, v + $0, $1) }
+    forEachPiece(count, nanoseconds: 0.4) { kernel(scalars, w + $0, gradient + $0, m + $0, v + $0, $1) }
   }
 }
 

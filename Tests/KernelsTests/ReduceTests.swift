@@ -32,11 +32,7 @@ extension Reduction {
   /// More than 4096 chunks: their results have chunks of their own.
   @Test func sumsOfMillionsAreRecursive() {
     let count = 4096 * 4097 + 77
-    let x = randomValues(4096 * 3 + 5, seed: 1)
-    let long = [Float](unsafeUninitializedCapacity: count) { buffer, n in
-      for i in 0..<count { buffer[i] = x[i % x.count] }
-      n = count
-    }
+    let long = randomValues(count, seed: 1)
     let expected = naiveSum(long)
     for tier in Tier.available {
       withTier(tier) {

@@ -1,0 +1,33 @@
+#if compiler(>=6.2)
+
+  /// A place for the pointer of nothing: kernels get it with a count of zero and never look at it.
+  @inline(__always)
+  private func nowhere<T>(_: T.Type) -> UnsafeMutablePointer<T> { UnsafeMutablePointer(bitPattern: 64)! }
+
+  extension Span where Element: BitwiseCopyable {
+    /// Calls `body` with the address of the elements, which is not nil even when there are none.
+    func withPointer<R>(_ body: (UnsafePointer<Element>) -> R) -> R {
+      withUnsafeBufferPointer { body($0.baseAddress ?? UnsafePointer(nowhere(Element.self))) }
+    }
+  }
+
+  extension MutableSpan where Element: BitwiseCopyable {
+    /// Calls `body` with the address of the elements, which is not nil even when there are none.
+    mutating func withPointer<R>(_ body: (UnsafeMutablePointer<Element>) -> R) -> R {
+      withUnsafeMutableBufferPointer { body($0.baseAddress ?? nowhere(Element.self)) }
+    }
+  }
+
+  /// Stops the program when two spans that belong together differ in length.
+  func checkCounts(_ a: Int, _ b: Int, _ function: StaticString) {
+    precondition(a == b, "\(function): spans of \(a) and \(b) elements; expected as many in each")
+  }
+
+  /// Stops the program when a span has no room for a matrix with rows `ld` apart.
+  func checkRoom(rows: Int, columns: Int, ld: Int, count: Int, _ name: StaticString, _ function: StaticString) {
+    checkMatrix(rows: rows, columns: columns, ld: ld, name, function)
+    let needed = rows == 0 || columns == 0 ? 0 : (rows - 1) * ld + columns
+    precondition(needed <= count, "\(function): \(name) needs \(needed) elements for its shape; its span has \(count)")
+  }
+
+#endif
