@@ -1,0 +1,29 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Package.swift for toolchains that refuse unsafe flags in a dependency: everything works, and only release builds are fast.
+let libm: [LinkerSetting] = [.linkedLibrary("m", .when(platforms: [.linux]))]
+
+let package = Package(
+  name: "lanewise",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "Net", targets: ["Net"]),
+    .executable(name: "lanewise", targets: ["lanewise"]),
+  ],
+  targets: [
+    .target(name: "CKernels", linkerSettings: libm),
+    .target(name: "Kernels", dependencies: ["CKernels"]),
+    .target(name: "Net", dependencies: ["Kernels"], resources: [.copy("Resources/digits")]),
+    .executableTarget(name: "lanewise", dependencies: ["Net"]),
+    .target(name: "Reference", path: "Tests/Reference"),
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Net", "Kernels", "CKernels", "Reference"], path: "Benchmarks",),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "Reference"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(name: "NetTests", dependencies: ["Net", "Kernels", "Reference", "AllocationCounter"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)
