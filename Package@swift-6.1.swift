@@ -1,7 +1,8 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// Package.swift for toolchains that refuse unsafe flags in a dependency: everything works, and only release builds are fast.
+// Package.swift for toolchains that refuse unsafe flags in a dependency: everything works, and only release builds are
+// fast. scripts/check compares the two.
 let libm: [LinkerSetting] = [.linkedLibrary("m", .when(platforms: [.linux]))]
 
 let package = Package(
@@ -16,11 +17,12 @@ let package = Package(
     .target(name: "CKernels", linkerSettings: libm),
     .target(name: "Kernels", dependencies: ["CKernels"]),
     .target(name: "Net", dependencies: ["Kernels"], resources: [.copy("Resources/digits")]),
-    .executableTarget(name: "lanewise", dependencies: ["Net"]),
+    .executableTarget(name: "lanewise", dependencies: ["Net", "Kernels"]),
     .target(name: "Reference", path: "Tests/Reference"),
     .executableTarget(
-      name: "Benchmarks", dependencies: ["Net", "Kernels", "CKernels", "Reference"], path: "Benchmarks",),
+      name: "Benchmarks", dependencies: ["Net", "Kernels", "CKernels", "Reference"], path: "Benchmarks"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "Reference"]),
+    .testTarget(name: "CommandTests", dependencies: ["lanewise"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "NetTests", dependencies: ["Net", "Kernels", "Reference", "AllocationCounter"]),
   ],
