@@ -100,7 +100,9 @@ import Testing
   }
 
   @Test func streamsAndSeedsDiffer() {
-    let streams = [RandomStream(seed: 1, stream: 0), .init(seed: 2, stream: 0), .init(seed: 1, stream: 1), .init(seed: 1, stream: 1 << 32)]
+    let streams = [
+      RandomStream(seed: 1, stream: 0), .init(seed: 2, stream: 0), .init(seed: 1, stream: 1), .init(seed: 1, stream: 1 << 32),
+    ]
     let words = streams.map { stream in
       var y = [UInt32](repeating: 0, count: 8)
       stream.bits(from: 0, into: &y, count: 8)
