@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -23,7 +21,7 @@ func log(_ message: @autoclosure () -> String) {
   _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
-private let logged = Mutex<Set<String>>([])
+private let logged = Locked<Set<String>>([])
 
 /// `log`, but each distinct message once.
 func logOnce(_ message: @autoclosure () -> String) {

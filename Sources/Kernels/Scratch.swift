@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Working memory for kernels that rearrange their operands: kept and handed out again, so that a program in its steady
 /// state allocates nothing.
 private struct Scratch: ~Copyable {
@@ -10,7 +8,7 @@ private struct Scratch: ~Copyable {
   /// Panels start on pages, so that none of them shares a cache line or a translation with its neighbours.
   static let alignment = 4096
 
-  private let kept = Mutex<[Buffer]>([])
+  private let kept = Locked<[Buffer]>([])
 
   struct Buffer: @unchecked Sendable {
     var pointer: UnsafeMutablePointer<Float>

@@ -1,4 +1,4 @@
-import Synchronization
+import Kernels
 
 #if canImport(Glibc)
   import Glibc

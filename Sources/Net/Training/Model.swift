@@ -1,5 +1,4 @@
 import Kernels
-import Synchronization
 
 /// A network: its graph, its parameters, and what one does with them.
 ///
@@ -18,7 +17,7 @@ public final class Model: @unchecked Sendable {
   public let seed: UInt64
   let graph: Graph
   let store: ParameterStore
-  let shared = Mutex(Shared())
+  let shared = Locked(Shared())
   /// Set by `compile`. Changed under `changing`.
   var training: TrainingState?
   /// How many examples, and whole epochs, the model has been trained on: where its random streams stand.
