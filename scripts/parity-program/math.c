@@ -15,6 +15,7 @@ static void unary(parity *p, void (*f)(size_t, const float *, float *)) {
 
 static void exp_case(parity *p) { unary(p, p->kernels->exp); }
 static void log_case(parity *p) { unary(p, p->kernels->log); }
+static void erf_case(parity *p) { unary(p, p->kernels->erf); }
 
 static void activate(parity *p) {
   for (int f = LW_LINEAR; f <= LW_SILU; ++f)
@@ -38,4 +39,4 @@ static void activate_gradient(parity *p) {
 }
 
 const parity_case math_cases[] = {
-    {"exp", exp_case}, {"log", log_case}, {"activate", activate}, {"activate_gradient", activate_gradient}, {0}};
+    {"exp", exp_case}, {"log", log_case}, {"erf", erf_case}, {"activate", activate}, {"activate_gradient", activate_gradient}, {0}};
