@@ -44,7 +44,7 @@ public struct Activation: Hashable, Sendable {
     return Activation(.leakyReLU, alpha: slope)
   }
 
-  /// x for positive x, otherwise alpha (e^x - 1), within 3 ulp.
+  /// x for positive x, otherwise alpha (e^x - 1), within 1.5 ulp when alpha is 1.
   ///
   /// - Precondition: `alpha` is at least 0: the gradient is taken from the output.
   public static func elu(alpha: Float = 1) -> Activation {
@@ -81,18 +81,19 @@ public struct Activation: Hashable, Sendable {
   }
 }
 
-/// y[i] = f(x[i]) for i in 0..<count. `y` may be `x`.
+/// y[i] = f(x[i]) for i in 0..<count. `y` may be `x`, but must not overlap it otherwise.
 public func activate(
   _ f: Activation, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
 ) {
   let kernel = kernels.pointee.activate
   check(count, "activate")
+  checkOverlap(x, y, elements: count, "activate")
   forEachPiece(count, nanoseconds: f.nanosecondsPerElement) { start, count in
     kernel(f.cKind, f.alpha, count, x + start, y + start)
   }
 }
 
-/// dx[i] = f'(x[i]) dy[i] for i in 0..<count. `dx` may be `dy`.
+/// dx[i] = f'(x[i]) dy[i] for i in 0..<count. `dx` may be an input, but must not overlap one otherwise.
 ///
 /// - Parameters:
 ///   - x: the input of `f`: needed when `f.gradientNeedsInput`, not read otherwise.
@@ -107,30 +108,35 @@ public func activationGradient(
   }
   let kernel = kernels.pointee.activate_gradient
   check(count, "activationGradient")
+  checkOverlap(argument, dx, elements: count, "activationGradient")
+  checkOverlap(dy, dx, elements: count, "activationGradient")
   forEachPiece(count, nanoseconds: f.nanosecondsPerElement) { start, count in
     kernel(f.cKind, f.alpha, count, argument + start, dy + start, dx + start)
   }
 }
 
-/// y[i] = e^x[i] for i in 0..<count, within 1.1 ulp. `y` may be `x`.
+/// y[i] = e^x[i] for i in 0..<count, within 1.1 ulp. `y` may be `x`, but must not overlap it otherwise.
 ///
 /// Overflows to infinity and underflows gradually to 0.
 public func exp(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
   let kernel = kernels.pointee.exp
   check(count, "exp")
+  checkOverlap(x, y, elements: count, "exp")
   forEachPiece(count, nanoseconds: 0.4) { start, count in kernel(count, x + start, y + start) }
 }
 
-/// y[i] = ln x[i] for i in 0..<count, within 1 ulp: -infinity at 0, NaN below. `y` may be `x`.
+/// y[i] = ln x[i] for i in 0..<count, within 1 ulp: -infinity at 0, NaN below. `y` may be `x`, but must not overlap it otherwise.
 public func log(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
   let kernel = kernels.pointee.log
   check(count, "log")
+  checkOverlap(x, y, elements: count, "log")
   forEachPiece(count, nanoseconds: 0.5) { start, count in kernel(count, x + start, y + start) }
 }
 
-/// y[i] = erf x[i] for i in 0..<count, within 1.5 ulp. `y` may be `x`.
+/// y[i] = erf x[i] for i in 0..<count, within 1.5 ulp. `y` may be `x`, but must not overlap it otherwise.
 public func erf(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
   let kernel = kernels.pointee.erf
   check(count, "erf")
+  checkOverlap(x, y, elements: count, "erf")
   forEachPiece(count, nanoseconds: 1) { start, count in kernel(count, x + start, y + start) }
 }

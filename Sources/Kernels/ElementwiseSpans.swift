@@ -2,42 +2,42 @@
 
   /// `z[i] = x[i] + y[i]`. All three have the same count.
   public func add(_ x: Span<Float>, _ y: Span<Float>, into z: inout MutableSpan<Float>) {
-    zip(x, y, &z, "add") { add($0, $1, into: $2, count: $3) }
+    zipSpans(x, y, &z, "add") { add($0, $1, into: $2, count: $3) }
   }
 
   /// `z[i] = x[i] - y[i]`. All three have the same count.
   public func subtract(_ x: Span<Float>, _ y: Span<Float>, into z: inout MutableSpan<Float>) {
-    zip(x, y, &z, "subtract") { subtract($0, $1, into: $2, count: $3) }
+    zipSpans(x, y, &z, "subtract") { subtract($0, $1, into: $2, count: $3) }
   }
 
   /// `z[i] = x[i] * y[i]`. All three have the same count.
   public func multiply(_ x: Span<Float>, _ y: Span<Float>, into z: inout MutableSpan<Float>) {
-    zip(x, y, &z, "multiply") { multiply($0, $1, into: $2, count: $3) }
+    zipSpans(x, y, &z, "multiply") { multiply($0, $1, into: $2, count: $3) }
   }
 
   /// `z[i] = x[i] / y[i]`. All three have the same count.
   public func divide(_ x: Span<Float>, _ y: Span<Float>, into z: inout MutableSpan<Float>) {
-    zip(x, y, &z, "divide") { divide($0, $1, into: $2, count: $3) }
+    zipSpans(x, y, &z, "divide") { divide($0, $1, into: $2, count: $3) }
   }
 
   /// `y[i] = s * x[i]`. Both have the same count.
   public func scale(_ s: Float, _ x: Span<Float>, into y: inout MutableSpan<Float>) {
-    map(x, &y, "scale") { scale(s, $0, into: $1, count: $2) }
+    mapSpan(x, &y, "scale") { scale(s, $0, into: $1, count: $2) }
   }
 
   /// `y[i] = fma(a, x[i], y[i])`. Both have the same count.
   public func axpy(_ a: Float, _ x: Span<Float>, into y: inout MutableSpan<Float>) {
-    map(x, &y, "axpy") { axpy(a, $0, into: $1, count: $2) }
+    mapSpan(x, &y, "axpy") { axpy(a, $0, into: $1, count: $2) }
   }
 
   /// `y[i] = min(max(x[i], lower), upper)`; a NaN stays one. Both have the same count.
   public func clamp(_ x: Span<Float>, lower: Float, upper: Float, into y: inout MutableSpan<Float>) {
-    map(x, &y, "clamp") { clamp($0, lower: lower, upper: upper, into: $1, count: $2) }
+    mapSpan(x, &y, "clamp") { clamp($0, lower: lower, upper: upper, into: $1, count: $2) }
   }
 
   /// `y[i] = Float(x[i]) * scale`. Both have the same count.
   public func scaleBytes(_ x: Span<UInt8>, scale: Float, into y: inout MutableSpan<Float>) {
-    map(x, &y, "scaleBytes") { scaleBytes($0, scale: scale, into: $1, count: $2) }
+    mapSpan(x, &y, "scaleBytes") { scaleBytes($0, scale: scale, into: $1, count: $2) }
   }
 
   /// `y[i][j] = x[i][j] + row[j]`, contiguous matrices of `row.count` columns.
@@ -88,25 +88,6 @@
         }
       }
     }
-  }
-
-  private func map<T: BitwiseCopyable>(
-    _ x: Span<T>, _ y: inout MutableSpan<Float>, _ function: StaticString,
-    _ body: (UnsafePointer<T>, UnsafeMutablePointer<Float>, Int) -> Void
-  ) {
-    checkCounts(x.count, y.count, function)
-    x.withPointer { x in
-      let count = y.count
-      y.withPointer { body(x, $0, count) }
-    }
-  }
-
-  private func zip(
-    _ x: Span<Float>, _ y: Span<Float>, _ z: inout MutableSpan<Float>, _ function: StaticString,
-    _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
-  ) {
-    checkCounts(x.count, y.count, function)
-    y.withPointer { y in map(x, &z, function) { body($0, y, $1, $2) } }
   }
 
   private func matrix(

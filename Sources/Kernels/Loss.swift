@@ -73,6 +73,7 @@ public func sigmoidCrossEntropy(
   checkSmoothing("sigmoidCrossEntropy", labelSmoothing)
   let kernel = kernels.pointee.sigmoid_cross_entropy
   check(count, "sigmoidCrossEntropy")
+  checkElementLoss(count, inputs: logits, targets, losses, gradient, "sigmoidCrossEntropy")
   forEachPiece(count, nanoseconds: 1) { start, count in
     kernel(
       count, logits + start, targets + start, labelSmoothing, gradientScale, losses + start,
@@ -91,10 +92,24 @@ public func squaredError(
 ) {
   let kernel = kernels.pointee.squared_error
   check(count, "squaredError")
+  checkElementLoss(count, inputs: predictions, targets, losses, gradient, "squaredError")
   forEachPiece(count, nanoseconds: 0.3) { start, count in
     kernel(
       count, predictions + start, targets + start, gradientScale, losses + start, gradient.map { $0 + start })
   }
+}
+
+/// Stops the program when an output overlaps an input in part.
+private func checkElementLoss(
+  _ count: Int, inputs x: UnsafePointer<Float>, _ targets: UnsafePointer<Float>, _ losses: UnsafeMutablePointer<Float>,
+  _ gradient: UnsafeMutablePointer<Float>?, _ function: StaticString
+) {
+  func check(_ output: UnsafeMutablePointer<Float>) {
+    checkOverlap(x, output, elements: count, function)
+    checkOverlap(targets, output, elements: count, function)
+  }
+  check(losses)
+  if let gradient { check(gradient) }
 }
 
 private func checkSmoothing(_ name: StaticString, _ value: Float) {

@@ -30,4 +30,31 @@
     precondition(needed <= count, "\(function): \(name) needs \(needed) elements for its shape; its span has \(count)")
   }
 
+  /// Stops the program unless `count` elements are exactly a contiguous matrix.
+  func checkContiguous(rows: Int, columns: Int, _ count: Int, _ function: StaticString) {
+    precondition(rows >= 0 && columns >= 0, "\(function): \(rows) rows, \(columns) columns; expected neither negative")
+    precondition(count == rows * columns, "\(function): a span of \(count) elements; expected \(rows) x \(columns)")
+  }
+
+  /// Calls `body` with the addresses of two spans and their common count.
+  func mapSpan<T: BitwiseCopyable>(
+    _ x: Span<T>, _ y: inout MutableSpan<Float>, _ function: StaticString,
+    _ body: (UnsafePointer<T>, UnsafeMutablePointer<Float>, Int) -> Void
+  ) {
+    checkCounts(x.count, y.count, function)
+    x.withPointer { x in
+      let count = y.count
+      y.withPointer { body(x, $0, count) }
+    }
+  }
+
+  /// Calls `body` with the addresses of three spans and their common count.
+  func zipSpans(
+    _ x: Span<Float>, _ y: Span<Float>, _ z: inout MutableSpan<Float>, _ function: StaticString,
+    _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+  ) {
+    checkCounts(x.count, y.count, function)
+    y.withPointer { y in mapSpan(x, &z, function) { body($0, y, $1, $2) } }
+  }
+
 #endif

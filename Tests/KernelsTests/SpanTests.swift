@@ -37,7 +37,60 @@
       #expect(rows == [5, 6, 1, 2])
     }
 
+    @Test func functionsAndTheirGradientsTakeSpans() {
+      let x: [Float] = [1, -2, 3, -4], dy: [Float] = [1, 2, 3, 4]
+      var y = x, dx = x, expected = x, expectedGradient = x
+      var out = y.mutableSpan, gradient = dx.mutableSpan
+      activate(.silu, x.span, into: &out)
+      activationGradient(.silu, x: x.span, dy: dy.span, into: &gradient)
+      activate(.silu, x, into: &expected, count: 4)
+      activationGradient(.silu, x: x, y: nil, dy: dy, into: &expectedGradient, count: 4)
+      #expect(y == expected && dx == expectedGradient)
+      out = y.mutableSpan
+      softmax(rows: 2, columns: 2, x.span, into: &out)
+      softmax(rows: 2, columns: 2, x, ldx: 2, into: &expected, ldy: 2)
+      gradient = dx.mutableSpan
+      softmaxGradient(rows: 2, columns: 2, y: expected.span, dy: dy.span, into: &gradient)
+      softmaxGradient(rows: 2, columns: 2, y: expected, ldy: 2, dy: dy, lddy: 2, into: &expectedGradient, lddx: 2)
+      #expect(y == expected && dx == expectedGradient)
+    }
+
+    @Test func lossesTakeSpans() {
+      let x: [Float] = [1, -2, 3, -4], targets: [Float] = [1, 0, 0, 1], labels: [Int32] = [0, 1]
+      var rows: [Float] = [0, 0], each = x, gradient = x, expected = rows, expectedGradient = x
+      var a = rows.mutableSpan, b = each.mutableSpan, g = gradient.mutableSpan
+      squaredError(predictions: x.span, targets: targets.span, losses: &b, gradient: &g)
+      #expect(each == [0, 4, 9, 25] && gradient == [0, -4, 6, -10])
+      g = gradient.mutableSpan
+      softmaxCrossEntropy(columns: 2, logits: x.span, labels: labels.span, losses: &a, gradient: &g)
+      softmaxCrossEntropy(
+        rows: 2, columns: 2, logits: x, ld: 2, labels: labels, losses: &expected, gradient: &expectedGradient, ldg: 2)
+      #expect(rows == expected && gradient == expectedGradient)
+    }
+
+    @Test func matrixProductsTakeSpans() {
+      let a: [Float] = [1, 2, 3, 4], b: [Float] = [5, 6, 7, 8], bias: [Float] = [0, -100]
+      var c: [Float] = [0, 0, 0, 0]
+      var out = c.mutableSpan
+      gemm(m: 2, n: 2, k: 2, a.span, lda: 2, b.span, ldb: 2, transposeB: true, &out, ldc: 2)
+      #expect(c == [17, 23, 39, 53])
+      let packed = PackedMatrix.packing(k: 2, n: 2, b.span, ldb: 2)
+      out = c.mutableSpan
+      gemm(m: 2, a.span, lda: 2, packed, &out, ldc: 2, bias: bias.span, activation: .relu)
+      #expect(c == [19, 0, 43, 0])
+    }
+
     @Test func countsThatDifferStopTheProgram() async {
+      await #expect(processExitsWith: .failure) {
+        var c: [Float] = [0, 0, 0]
+        var out = c.mutableSpan
+        gemm(m: 2, n: 2, k: 1, [1, 2].span, lda: 1, [1, 2].span, ldb: 2, &out, ldc: 2)
+      }
+      await #expect(processExitsWith: .failure) {
+        var y: [Float] = [0, 0, 0]
+        var out = y.mutableSpan
+        softmax(rows: 2, columns: 2, [1, 2, 3].span, into: &out)
+      }
       await #expect(processExitsWith: .failure) {
         let x: [Float] = [1, 2]
         var y: [Float] = [0]
