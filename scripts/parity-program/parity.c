@@ -125,13 +125,16 @@ static void run_tier(const char *tier, const lw_table *kernels) {
   }
 }
 
-extern const lw_table lw_table_scalar;
+extern const lw_table lw_table_scalar, lw_table_avx512_emulated;
 
 int main(void) {
   run_tier("scalar", &lw_table_scalar);
 #if defined(__x86_64__)
   if (lw_table_for(LW_SCALAR) != &lw_table_scalar) run_tier("scalar_fma", lw_table_for(LW_SCALAR));
-  if (lw_table_for(LW_AVX2)) run_tier("avx2", lw_table_for(LW_AVX2));
+  if (lw_table_for(LW_AVX2)) {
+    run_tier("avx2", lw_table_for(LW_AVX2));
+    run_tier("avx512-emulated", &lw_table_avx512_emulated);
+  }
   if (lw_table_for(LW_AVX512)) run_tier("avx512", lw_table_for(LW_AVX512));
 #endif
   if (lw_table_for(LW_NEON)) run_tier("neon", lw_table_for(LW_NEON));
