@@ -21,7 +21,7 @@ public func gemm(
   beta: Float = 0, _ c: UnsafeMutablePointer<Float>, ldc: Int, epilogue: Epilogue = .none
 ) {
   let product = Product(
-    m: m, n: n, k: k, alpha: alpha, a: Operand(a, ld: lda, isTransposed: transposeA),
+    m: m, n: n, k: k, alpha: alpha, a: .matrix(Operand(a, ld: lda, isTransposed: transposeA)),
     b: .matrix(Operand(b, ld: ldb, isTransposed: transposeB)), beta: beta, c: c, ldc: ldc, epilogue: epilogue)
   product.check()
   product.run(on: kernels)
@@ -35,7 +35,7 @@ public func gemm(
   _ b: PackedMatrix, beta: Float = 0, _ c: UnsafeMutablePointer<Float>, ldc: Int, epilogue: Epilogue = .none
 ) {
   let product = Product(
-    m: m, n: b.n, k: b.k, alpha: alpha, a: Operand(a, ld: lda, isTransposed: transposeA), b: .packed(b.panels),
+    m: m, n: b.n, k: b.k, alpha: alpha, a: .matrix(Operand(a, ld: lda, isTransposed: transposeA)), b: .packed(b.panels),
     beta: beta, c: c, ldc: ldc, epilogue: epilogue)
   product.check()
   withExtendedLifetime(b) { product.run(on: kernels) }
@@ -60,7 +60,7 @@ public func gemmBatched(
     var shifted = epilogue
     shifted.residual = epilogue.residual.map { $0 + i * strideC }
     return Product(
-      m: m, n: n, k: k, alpha: alpha, a: Operand(a + i * strideA, ld: lda, isTransposed: transposeA),
+      m: m, n: n, k: k, alpha: alpha, a: .matrix(Operand(a + i * strideA, ld: lda, isTransposed: transposeA)),
       b: .matrix(Operand(b + i * strideB, ld: ldb, isTransposed: transposeB)), beta: beta,
       c: c + i * strideC, ldc: ldc, epilogue: shifted)
   }

@@ -15,7 +15,7 @@ struct GemmPlan {
   /// Of a tile and of a panel of B, in vectors of 16 columns.
   let width: Int
   /// Whether op(A) is copied block by block into compact rows.
-  let packsA: Bool
+  let copiesA: Bool
   /// The chunks of C that are computed independently.
   let rows: Cut
   let columns: Cut
@@ -23,20 +23,22 @@ struct GemmPlan {
   let rowsBlock: Int
   let columnsBlock: Int
   let panelsOutside: Bool
+  /// How many blocks of k are computed side by side. 1: one after the other, for each chunk of C.
+  let blocksAtOnce: Int
 
   init(_ product: Product, _ tuning: lw_gemm_tuning) {
     let (m, n, k) = (product.m, product.n, product.k)
     let packedWidth: Int?
     (path, packedWidth) = GemmPlan.choosePath(product, tuning)
     width = packedWidth ?? tileWidth(m: m, n: n, tuning)
-    packsA = product.a.isTransposed || (path == .packed && n >= tuning.pack_a_columns)
+    copiesA = product.a.needsCopy || (path == .packed && n >= tuning.pack_a_columns)
     panelsOutside = path == .inPlace && m <= tuning.in_place_rows
-    rowsBlock = packsA ? Int(tuning.rows_block) : m
+    let height = tileRows(width, tuning)
+    rowsBlock = copiesA ? GemmPlan.equalBlock(m, most: Int(tuning.rows_block), unit: height) : m
     columnsBlock = panelsOutside ? n : max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
 
     let nanoseconds = 2 * Double(m) * Double(n) * Double(k) / tuning.gflops
     let chunks = nanoseconds < GemmPlan.serialNanoseconds || threadCount == 1 ? 1 : GemmPlan.chunksPerThread * threadCount
-    let height = tileRows(width, tuning)
     let columnUnit = path == .stream ? 128 : 16 * width
     let columnUnits = (n + columnUnit - 1) / columnUnit
     if panelsOutside || path == .stream {
@@ -45,16 +47,36 @@ struct GemmPlan {
       rows = Cut(m, unit: height, into: path == .stream ? 1 : (chunks + columns.count - 1) / columns.count)
     } else {
       // Rows first: a chunk with all columns copies its rows of A once.
-      rows = Cut(m, unit: height, into: min(chunks, max(1, m / Int(tuning.rows_block))))
+      let most = product.grid == nil ? m : GemmPlan.sumsRows
+      rows = Cut(m, unit: height, into: max(min(chunks, max(1, m / Int(tuning.rows_block))), (m + most - 1) / most))
       columns = Cut(n, unit: columnUnit, into: min((chunks + rows.count - 1) / rows.count, columnUnits))
     }
+    let blocks = (k + blockLength - 1) / blockLength
+    let isSplit =
+      chunks > 1 && product.grid == nil && rows.count * columns.count < chunks && blocks >= chunks
+      && m * n <= GemmPlan.sumsCount / chunks && path != .stream
+    blocksAtOnce = isSplit ? min(blocks, GemmPlan.sumsCount / (m * n)) : 1
     note(product)
   }
+
+  /// The values a copy of a block of op(A) takes.
+  var copyCount: Int { wholeVectors(rowsBlock) * blockLength + 16 }
 
   /// Below this, cutting a product costs more than a second core brings.
   private static let serialNanoseconds = 6000.0
   /// Enough that a core that is late does not keep the others waiting, few enough that each chunk stays large.
   private static let chunksPerThread = 4
+  /// Sums of blocks computed side by side take at most this many values: 4 MB.
+  private static let sumsCount = 1 << 20
+  /// Rows of a chunk whose sums are collected before they go to their pixels.
+  private static let sumsRows = 384
+
+  /// Blocks of about `most` rows, as equal as tiles of `unit` rows allow.
+  private static func equalBlock(_ m: Int, most: Int, unit: Int) -> Int {
+    let blocks = max(1, (m + most / 2) / most)
+    let rows = (m + blocks - 1) / blocks
+    return (rows + unit - 1) / unit * unit
+  }
 
   private static func choosePath(_ product: Product, _ tuning: lw_gemm_tuning) -> (Path, packedWidth: Int?) {
     switch product.b {
@@ -73,7 +95,7 @@ struct GemmPlan {
 
   private func note(_ product: Product) {
     guard isVerbose else { return }
-    let cut = "\(rows.count) x \(columns.count) chunks"
+    let cut = blocksAtOnce > 1 ? "\(blocksAtOnce) blocks at once" : "\(rows.count) x \(columns.count) chunks"
     logOnce("gemm \(product.m)x\(product.n)x\(product.k): \(path), tile width \(16 * width), \(cut)")
   }
 }

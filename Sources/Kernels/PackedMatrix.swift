@@ -67,4 +67,21 @@ struct Panels {
       }
     }
   }
+
+  /// Packs the rows of `taps`, a few panels a piece of work.
+  func fill(_ to: UnsafeMutablePointer<Float>, from taps: TransposedTaps, on table: UnsafePointer<lw_table>) {
+    guard k > 0, n > 0 else { return }
+    nonisolated(unsafe) let (table, to) = (table, to)
+    parallelFor((n + columns - 1) / columns, nanoseconds: Double(k) * Double(n)) { s in
+      let j = s * columns
+      let count = min(columns, n - j)
+      forEachBlock(of: k) { l, size in
+        let panel = to + offset(l: l, size: size, j: j)
+        taps.forEachPart(of: l..<l + size) { row, rows, part in
+          table.pointee.gemm_pack_b(
+            rows, count, Int32(width), part.at(row: 0, column: j), part.ld, 1, panel + (row - l) * wholeVectors(count))
+        }
+      }
+    }
+  }
 }

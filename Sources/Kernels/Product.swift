@@ -1,33 +1,22 @@
 import CKernels
 
 /// The length of a block of k. See `LW_GEMM_KC`.
-private let blockLength = Int(LW_GEMM_KC)
+let blockLength = Int(LW_GEMM_KC)
 
 /// Calls `body(start, size)` for each block of `0..<k`.
 func forEachBlock(of k: Int, _ body: (Int, Int) -> Void) {
   for start in stride(from: 0, to: k, by: blockLength) { body(start, min(blockLength, k - start)) }
 }
 
-/// op(X) of a matrix in memory.
-struct Operand {
-  let pointer: UnsafePointer<Float>
-  let ld: Int
-  let isTransposed: Bool
-
-  init(_ pointer: UnsafePointer<Float>, ld: Int, isTransposed: Bool) {
-    self.pointer = pointer
-    self.ld = ld
-    self.isTransposed = isTransposed
-  }
-
-  /// The address of an element of op(X).
-  func at(row: Int, column: Int) -> UnsafePointer<Float> {
-    pointer + (isTransposed ? column * ld + row : row * ld + column)
-  }
-}
-
 /// One matrix product, as the caller stated it.
 struct Product {
+  enum A {
+    case matrix(Operand)
+    /// Patches of images, and the transpose of that matrix: never there as a whole, copied block by block.
+    case patches(lw_patches)
+    case transposedPatches(lw_patches)
+  }
+
   enum B {
     case matrix(Operand)
     case packed(Panels)
@@ -35,19 +24,27 @@ struct Product {
 
   let m, n, k: Int
   let alpha: Float
-  let a: Operand
+  let a: A
   let b: B
   let beta: Float
   let c: UnsafeMutablePointer<Float>
   let ldc: Int
   let epilogue: Epilogue
+  /// Where the rows of C lie when they are not `ldc` apart: at these pixels, `ldc` values each. Then alpha is 1 and beta 0.
+  var grid: PixelGrid?
+}
+
+extension Product.A {
+  /// Whether the tiles cannot read it where it is.
+  var needsCopy: Bool { if case .matrix(let a) = self { a.isTransposed } else { true } }
 }
 
 // MARK: Checks
 
 extension Product {
-  /// Ends the process with a message when the arguments make no sense.
+  /// Ends the process with a message when the arguments of a product of matrices make no sense.
   func check() {
+    guard case .matrix(let a) = a else { return }
     precondition(m >= 0 && n >= 0 && k >= 0, "gemm: m \(m), n \(n), k \(k); expected at least 0")
     let aRow = a.isTransposed ? m : k
     precondition(a.ld >= aRow, "gemm: lda \(a.ld); expected at least \(aRow)")
@@ -65,28 +62,6 @@ extension Product {
   }
 }
 
-/// The memory a matrix occupies.
-private struct Extent {
-  let start, end: UInt
-  let columns, ld: Int
-
-  init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int, ld: Int) {
-    start = UInt(bitPattern: pointer)
-    end = rows == 0 || columns == 0 ? start : start + UInt(((rows - 1) * ld + columns) * 4)
-    self.columns = columns
-    self.ld = ld
-  }
-
-  /// Two matrices of one distance between rows may lie side by side in the same memory, in different columns.
-  func overlaps(_ other: Extent) -> Bool {
-    guard start < end, other.start < other.end, start < other.end, other.start < end else { return false }
-    guard ld == other.ld else { return true }
-    let (first, second) = start <= other.start ? (self, other) : (other, self)
-    let shift = Int(second.start - first.start) / 4 % ld
-    return shift < first.columns || shift + second.columns > ld
-  }
-}
-
 // MARK: Execution
 
 extension Product {
@@ -96,7 +71,7 @@ extension Product {
 
   func run(on table: UnsafePointer<lw_table>) {
     guard m > 0, n > 0 else { return }
-    guard k > 0 else { return join(on: table) }
+    guard k > 0 else { return finish(0..<m, 0..<n, Sums(UnsafePointer(c), ld: 0, count: 0, stride: 0), on: table) }
     let plan = GemmPlan(self, table.pointee.gemm_tuning)
     switch b {
     case .packed(let panels): compute(plan, .packed(panels), on: table)
@@ -110,74 +85,177 @@ extension Product {
     }
   }
 
-  /// Without a product: C = f(beta*C + bias + residual).
-  private func join(on table: UnsafePointer<lw_table>) {
-    var none = lw_gemm_sums(m: m, n: n, p: UnsafePointer(c), ld: 0, count: 0, stride: 0)
-    withEpilogue { table.pointee.gemm_join(&none, c, ldc, alpha, beta, $0) }
-  }
-
-  private func withEpilogue<R>(_ body: (UnsafePointer<lw_gemm_epilogue>?) -> R) -> R {
-    guard let raw = epilogue.raw else { return body(nil) }
-    return withUnsafePointer(to: raw) { body($0) }
-  }
-
-  /// Cuts C into the chunks of the plan and computes them.
   private func compute(_ plan: GemmPlan, _ b: B, on table: UnsafePointer<lw_table>) {
+    if plan.blocksAtOnce > 1 { computeBlocks(plan, b, on: table) } else { computeChunks(plan, b, on: table) }
+  }
+
+  /// Cuts C into the chunks of the plan and computes each with all of k.
+  private func computeChunks(_ plan: GemmPlan, _ b: B, on table: UnsafePointer<lw_table>) {
     nonisolated(unsafe) let (table, product) = (table, self)
     parallelFor(plan.rows.count * plan.columns.count, nanoseconds: nanoseconds(on: table)) { chunk in
       let rows = plan.rows.range(chunk % plan.rows.count)
       let columns = plan.columns.range(chunk / plan.rows.count)
-      if plan.packsA {
-        withScratch(plan.rowsBlock * blockLength) { product.computeChunk(plan, b, rows, columns, packedA: $0, on: table) }
+      if product.grid == nil {
+        product.accumulate(plan, b, rows, columns, 0..<product.k, into: .c, on: table)
       } else {
-        product.computeChunk(plan, b, rows, columns, packedA: nil, on: table)
+        withScratch(rows.count * columns.count) { sums in
+          let target = Target.sums(sums, ld: columns.count, row: rows.lowerBound, column: columns.lowerBound)
+          product.accumulate(plan, b, rows, columns, 0..<product.k, into: target, on: table)
+          product.finish(rows, columns, Sums(UnsafePointer(sums), ld: columns.count, count: 1, stride: 0), on: table)
+        }
       }
     }
   }
 
-  /// One chunk of C, all of k. `packedA` has room for `plan.rowsBlock` rows of a block of op(A).
-  private func computeChunk(
-    _ plan: GemmPlan, _ b: B, _ rows: Range<Int>, _ columns: Range<Int>, packedA: UnsafeMutablePointer<Float>?,
+  /// A small C and a long k: the sums of several blocks of k are computed side by side and then joined in order, which
+  /// makes the same additions as one block after the other.
+  private func computeBlocks(_ plan: GemmPlan, _ b: B, on table: UnsafePointer<lw_table>) {
+    let blocks = (k + blockLength - 1) / blockLength
+    nonisolated(unsafe) let (table, product) = (table, self)
+    withScratch(plan.blocksAtOnce * m * n) { memory in
+      nonisolated(unsafe) let memory = memory
+      for first in stride(from: 0, to: blocks, by: plan.blocksAtOnce) {
+        let count = min(plan.blocksAtOnce, blocks - first)
+        parallelFor(count, nanoseconds: nanoseconds(on: table) * Double(count) / Double(blocks)) { i in
+          let l = (first + i) * blockLength
+          let target = Target.sums(memory + i * m * n, ld: n, row: 0, column: 0)
+          product.accumulate(plan, b, 0..<product.m, 0..<product.n, l..<min(l + blockLength, product.k), into: target, on: table)
+        }
+        let sums = Sums(UnsafePointer(memory), ld: n, count: count, stride: m * n)
+        finish(0..<m, 0..<n, sums, isFirst: first == 0, isLast: first + count == blocks, on: table)
+      }
+    }
+  }
+
+  /// Sums of products that are not yet in C: `count` matrices, `stride` apart.
+  private struct Sums {
+    let pointer: UnsafePointer<Float>
+    let ld, count, stride: Int
+
+    init(_ pointer: UnsafePointer<Float>, ld: Int, count: Int, stride: Int) {
+      (self.pointer, self.ld, self.count, self.stride) = (pointer, ld, count, stride)
+    }
+  }
+
+  /// C = f(beta*C + alpha*sums + bias + residual) in these rows and columns. With several calls for one C, only the first
+  /// takes beta and only the last takes what follows the sums.
+  private func finish(
+    _ rows: Range<Int>, _ columns: Range<Int>, _ sums: Sums, isFirst: Bool = true, isLast: Bool = true,
     on table: UnsafePointer<lw_table>
   ) {
-    forEachBlock(of: k) { l, size in
+    func join(_ row: Int, _ height: Int, pixel: Int, step: Int) {
+      var part = lw_gemm_sums(
+        m: height, n: columns.count, p: sums.pointer + (row - rows.lowerBound) * sums.ld, ld: sums.ld, count: sums.count,
+        stride: sums.stride)
+      let to = c + pixel * ldc + columns.lowerBound
+      withEpilogue(isLast, row: pixel, column: columns.lowerBound, step: step) {
+        table.pointee.gemm_join(&part, to, step * ldc, alpha, isFirst ? beta : 1, $0)
+      }
+    }
+    if let grid {
+      grid.forEachRun(of: rows) { join($0, $1, pixel: grid.pixel($0), step: grid.columnStep) }
+    } else {
+      join(rows.lowerBound, rows.count, pixel: rows.lowerBound, step: 1)
+    }
+  }
+
+  /// The epilogue as it looks from an element of C, with rows `step` apart; nil when there is none.
+  private func withEpilogue<R>(
+    _ isLast: Bool, row: Int, column: Int, step: Int = 1, _ body: (UnsafePointer<lw_gemm_epilogue>?) -> R
+  ) -> R {
+    guard isLast, var here = epilogue.raw else { return body(nil) }
+    here.bias = epilogue.bias.map { $0 + column }
+    here.residual = epilogue.residual.map { $0 + row * epilogue.ldr + column }
+    here.ldr = step * epilogue.ldr
+    return withUnsafePointer(to: here) { body($0) }
+  }
+
+  /// Where the sums of a chunk go: into C, with all that belongs to it; or plain, to be joined with C later.
+  private enum Target {
+    case c
+    case sums(UnsafeMutablePointer<Float>, ld: Int, row: Int, column: Int)
+  }
+
+  /// Sums over whole blocks of k, for these rows and columns of C.
+  private func accumulate(
+    _ plan: GemmPlan, _ b: B, _ rows: Range<Int>, _ columns: Range<Int>, _ part: Range<Int>, into target: Target,
+    on table: UnsafePointer<lw_table>
+  ) {
+    guard plan.copiesA else { return accumulate(plan, b, rows, columns, part, into: target, copy: nil, on: table) }
+    withScratch(plan.copyCount) { accumulate(plan, b, rows, columns, part, into: target, copy: $0, on: table) }
+  }
+
+  private func accumulate(
+    _ plan: GemmPlan, _ b: B, _ rows: Range<Int>, _ columns: Range<Int>, _ part: Range<Int>, into target: Target,
+    copy: UnsafeMutablePointer<Float>?, on table: UnsafePointer<lw_table>
+  ) {
+    for l in stride(from: part.lowerBound, to: part.upperBound, by: blockLength) {
+      let size = min(blockLength, part.upperBound - l)
       for i in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rowsBlock) {
         let height = min(plan.rowsBlock, rows.upperBound - i)
-        var aBlock = (pointer: a.at(row: i, column: l), ld: a.ld)
-        if let packedA {
-          table.pointee.gemm_pack_a(height, size, aBlock.pointer, a.ld, a.isTransposed ? 1 : 0, packedA)
-          aBlock = (UnsafePointer(packedA), size)
-        }
+        let a = block(i, height, l, size, copy: copy, on: table)
         for j in stride(from: columns.lowerBound, to: columns.upperBound, by: plan.columnsBlock) {
+          let length = min(plan.columnsBlock, columns.upperBound - j)
           computeBlock(
-            plan, b, aBlock, i: i, height: height, j: j, length: min(plan.columnsBlock, columns.upperBound - j), l: l,
-            size: size, on: table)
+            plan, b, a, i: i, height: height, j: j, length: length, l: l, size: size, isFirst: l == part.lowerBound,
+            into: target, on: table)
         }
       }
+    }
+  }
+
+  /// Rows i ..< i + height of op(A) in the block of `size` values of k that starts at l, copied when there is room for it.
+  private func block(
+    _ i: Int, _ height: Int, _ l: Int, _ size: Int, copy: UnsafeMutablePointer<Float>?, on table: UnsafePointer<lw_table>
+  ) -> (pointer: UnsafePointer<Float>, ld: Int) {
+    let ld = wholeVectors(size)
+    switch (a, copy) {
+    case (.matrix(let a), let copy?):
+      table.pointee.gemm_pack_a(height, size, a.at(row: i, column: l), a.ld, a.isTransposed ? 1 : 0, copy)
+      return (UnsafePointer(copy), size)
+    case (.matrix(let a), nil): return (a.at(row: i, column: l), a.ld)
+    case (.patches(var patches), let copy):
+      table.pointee.conv_pack(&patches, i, height, l, size, copy!, ld)
+      return (UnsafePointer(copy!), ld)
+    case (.transposedPatches(var patches), let copy):
+      table.pointee.conv_pack_transposed(&patches, l, size, i, height, copy!, ld)
+      return (UnsafePointer(copy!), ld)
     }
   }
 
   /// The block of `size` values of k that starts at l, for `height` rows from i on and `length` columns from j on.
   private func computeBlock(
     _ plan: GemmPlan, _ b: B, _ a: (pointer: UnsafePointer<Float>, ld: Int), i: Int, height: Int, j: Int, length: Int,
-    l: Int, size: Int, on table: UnsafePointer<lw_table>
+    l: Int, size: Int, isFirst: Bool, into target: Target, on table: UnsafePointer<lw_table>
   ) {
-    let isLast = l + size == k
-    var here = isLast ? epilogue.raw : nil
-    here?.bias = epilogue.bias.map { $0 + j }
-    here?.residual = epilogue.residual.map { $0 + i * epilogue.ldr + j }
     let (bPointer, ldb, isPacked): (UnsafePointer<Float>, Int, Bool) =
       switch b {
       case .matrix(let matrix): (matrix.at(row: l, column: j), matrix.ld, false)
       case .packed(let panels): (panels.pointer + panels.offset(l: l, size: size, j: j), 0, true)
       }
-    func run(_ epilogue: UnsafePointer<lw_gemm_epilogue>?) {
-      var block = lw_gemm_block(
-        m: height, n: length, k: size, a: a.pointer, lda: a.ld, b: bPointer, ldb: ldb, c: c + i * ldc + j, ldc: ldc,
-        alpha: alpha, beta: l == 0 ? beta : 1, epilogue: epilogue, width: Int32(plan.width), packed: isPacked ? 1 : 0,
-        panels_outside: plan.panelsOutside ? 1 : 0)
+    var block = lw_gemm_block(
+      m: height, n: length, k: size, a: a.pointer, lda: a.ld, b: bPointer, ldb: ldb, c: c, ldc: ldc, alpha: alpha,
+      beta: isFirst ? beta : 1, epilogue: nil, width: Int32(plan.width), packed: isPacked ? 1 : 0,
+      panels_outside: plan.panelsOutside ? 1 : 0)
+    func run() {
       if plan.path == .stream { table.pointee.gemm_stream(&block) } else { table.pointee.gemm_block(&block) }
     }
-    if let here { withUnsafePointer(to: here) { run($0) } } else { run(nil) }
+    switch target {
+    case .c:
+      block.c = c + i * ldc + j
+      withEpilogue(l + size == k, row: i, column: j) {
+        block.epilogue = $0
+        run()
+      }
+    case .sums(let sums, let ld, let row, let column):
+      block.c = sums + (i - row) * ld + j - column
+      block.ldc = ld
+      block.alpha = 1
+      block.beta = isFirst ? 0 : 1
+      run()
+    }
   }
 }
+
+/// `count` rounded up to whole vectors.
+func wholeVectors(_ count: Int) -> Int { (count + 15) / 16 * 16 }

@@ -111,6 +111,19 @@ typedef struct lw_gemm_tuning {
   double gflops;        // what one core reaches, roughly: to estimate the time of a job
 } lw_gemm_tuning;
 
+// Convolution. Patches of images: a matrix with a row for each output pixel (image, row, column) and a column for each value
+// of a patch (kernel row r, kernel column s, channel c). Its element is the channel of input pixel
+// (row * stride_height + r * dilation_height - top, column * stride_width + s * dilation_width - left), 0 outside the image.
+typedef struct lw_patches {
+  const float *x;                              // images of height x width pixels, ldx values apart; the first channel used
+  ptrdiff_t height, width, ldx, channels;
+  ptrdiff_t rows, columns;                     // output pixels of an image
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t dilation_height, dilation_width;   // negative: later taps lie above and to the left
+  ptrdiff_t top, left;
+} lw_patches;
+
 // Rows of logits through softmax and cross-entropy: one loss a row and, unless gradient is NULL, the derivative of each loss
 // times gradient_scale. gradient may be logits, with ldg = ld.
 typedef struct lw_cross_entropy {
@@ -141,6 +154,17 @@ struct lw_table {
   // op(B), k x n, as panels of 16*width columns one after the other, padded with zeros to whole vectors: k times n rounded
   // up to 16 values. b is n x k when transposed.
   void (*gemm_pack_b)(ptrdiff_t k, ptrdiff_t n, int width, const float *b, ptrdiff_t ldb, int transposed, float *to);
+
+  // to[i][l] = from[l][i] for i < m, l < k.
+  void (*transpose)(ptrdiff_t m, ptrdiff_t k, const float *from, ptrdiff_t ldf, float *to, ptrdiff_t ldt);
+
+  // conv: patches of images as an operand of gemm ----------------------------------------------------------------------
+
+  // Columns l ..< l + k <= l + LW_GEMM_KC of patches i ..< i + m, in rows ldt >= k apart. Writes up to 15 values more.
+  void (*conv_pack)(const lw_patches *p, ptrdiff_t i, ptrdiff_t m, ptrdiff_t l, ptrdiff_t k, float *to, ptrdiff_t ldt);
+  // The same transposed: k rows of m values, and whatever fills them up to multiples of 16 rows and values.
+  void (*conv_pack_transposed)(const lw_patches *p, ptrdiff_t i, ptrdiff_t m, ptrdiff_t l, ptrdiff_t k, float *to,
+                               ptrdiff_t ldt);
 
   // math and activation: y[i] = f(x[i]) --------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 #include "../gemm/block.h"
 #include "../gemm/stream.h"
 #include "../gemm/pack.h"
+#include "../conv/patches.h"
 #include "../elementwise/elementwise.h"
 #include "../elementwise/broadcast.h"
 #include "../reduce/fold.h"
@@ -34,6 +35,10 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .gemm_join = lw_gemm_join,
     .gemm_pack_a = lw_gemm_pack_a,
     .gemm_pack_b = lw_gemm_pack_b,
+    .transpose = lw_transpose,
+    // conv
+    .conv_pack = lw_conv_pack,
+    .conv_pack_transposed = lw_conv_pack_transposed,
     // math and activation
     .exp = lw_exp,
     .log = lw_log,

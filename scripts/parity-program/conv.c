@@ -1,0 +1,43 @@
+#include "parity.h"
+
+// Patches of images as rows and as columns: padding on every side, strides, dilations of both signs, channels of a group.
+
+static const lw_patches shapes[] = {
+    {NULL, 5, 6, 3, 3, 5, 6, 3, 3, 1, 1, 1, 1, 1, 1},      {NULL, 9, 8, 1, 1, 5, 4, 5, 5, 1, 1, 1, 1, 0, 0},
+    {NULL, 12, 11, 3, 3, 6, 6, 7, 7, 2, 2, 1, 1, 3, 3},    {NULL, 7, 7, 40, 40, 7, 7, 3, 3, 1, 1, 1, 1, 1, 1},
+    {NULL, 6, 5, 34, 17, 3, 2, 2, 2, 2, 2, 2, 3, 1, 2},    {NULL, 8, 9, 5, 5, 7, 10, 3, 2, 1, 1, -1, -2, -2, -1},
+    {NULL, 4, 4, 150, 150, 2, 2, 1, 1, 2, 2, 1, 1, 0, 0}};
+enum { SHAPES = sizeof shapes / sizeof shapes[0], IMAGES = 2 };
+
+static void pack(parity *p, int transposed) {
+  for (int n = 0; n < SHAPES; ++n) {
+    lw_patches s = shapes[n];
+    s.x = parity_input(p, (size_t)(IMAGES * s.height * s.width * s.ldx), WIDE);
+    const ptrdiff_t rows = IMAGES * s.rows * s.columns, length = s.kernel_height * s.kernel_width * s.channels;
+    for (ptrdiff_t i = 0; i < rows; i += 37)
+      for (ptrdiff_t l = 0; l < length; l += 111) {
+        const ptrdiff_t m = rows - i < 41 ? rows - i : 41, k = length - l < 200 ? length - l : 200;
+        const ptrdiff_t height = transposed ? k : m, width = transposed ? m : k, ld = (width + 15) / 16 * 16;
+        float *to = parity_output((size_t)((height + 15) / 16 * 16 * ld + 16));
+        if (transposed) p->kernels->conv_pack_transposed(&s, i, m, l, k, to, ld);
+        else p->kernels->conv_pack(&s, i, m, l, k, to, ld);
+        for (ptrdiff_t row = 0; row < height; ++row) parity_floats(p, to + row * ld, (size_t)width);
+      }
+    parity_reset();
+  }
+}
+
+static void conv_pack(parity *p) { pack(p, 0); }
+static void conv_pack_transposed(parity *p) { pack(p, 1); }
+
+static void transpose(parity *p) {
+  EACH_SHAPE(s) {
+    const ptrdiff_t ldf = s->rows + s->gap, ldt = s->columns + 1;
+    float *to = parity_output((size_t)(s->rows * ldt));
+    p->kernels->transpose(s->rows, s->columns, parity_input(p, (size_t)(s->columns * ldf), WIDE), ldf, to, ldt);
+    parity_finish(p, to, (size_t)(s->rows * ldt));
+  }
+}
+
+const parity_case conv_cases[] = {
+    {"conv_pack", conv_pack}, {"conv_pack_transposed", conv_pack_transposed}, {"transpose", transpose}, {0}};
