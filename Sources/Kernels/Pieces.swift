@@ -50,3 +50,10 @@ func checkOverlap(
     x == y || x + bytes <= y || y + bytes <= x,
     "\(function): two arrays of \(count) elements overlap, \(y - x) bytes apart; expected the same one or separate ones")
 }
+
+/// Stops the program with `message` when two arrays of 32-bit elements share memory.
+func checkApart(
+  _ x: UnsafeRawPointer, _ xCount: Int, _ y: UnsafeRawPointer, _ yCount: Int, _ message: @autoclosure () -> String
+) {
+  precondition(xCount == 0 || yCount == 0 || x + 4 * xCount <= y || y + 4 * yCount <= x, message())
+}

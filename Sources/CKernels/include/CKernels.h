@@ -135,6 +135,21 @@ typedef struct lw_cross_entropy {
   float *_Nullable gradient; size_t ldg;
 } lw_cross_entropy;
 
+// Pooling, one axis: window o covers elements o*stride - before ..< o*stride - before + size, as far as they exist.
+// size 0 means adaptive: window o covers floor(o * input / output) ..< ceil((o + 1) * input / output).
+typedef struct lw_pool_axis {
+  ptrdiff_t input, output;   // elements, windows
+  ptrdiff_t size, stride;
+  ptrdiff_t before, after;   // padding, each less than size
+} lw_pool_axis;
+
+// Pooling of NHWC images of rows.input x columns.input pixels.
+typedef struct lw_pool {
+  lw_pool_axis rows, columns;
+  ptrdiff_t channels;
+  int counts_padding;        // an average divides by the padding too
+} lw_pool;
+
 // ----------------------------------------------------------------------------------------------------- The kernel table
 
 struct lw_table {
@@ -247,6 +262,18 @@ struct lw_table {
   size_t (*find)(const float *x, size_t n, float value);
   // 1 when no element is infinite or NaN.
   int (*is_finite)(const float *x, size_t n);
+
+  // pool: `count` rows from `row` on, counted through all images of a batch ---------------------------------------------
+
+  // Rows of windows. The pixel of the first largest element (a NaN is larger than numbers, the last NaN largest), counted
+  // inside its image, goes to indices.
+  void (*pool_max)(const lw_pool *p, ptrdiff_t row, ptrdiff_t count, const float *x, float *y, int32_t *_Nullable indices);
+  void (*pool_average)(const lw_pool *p, ptrdiff_t row, ptrdiff_t count, const float *x, float *y);
+  // Rows of pixels: dx = 0 + the shares of the windows that cover it, in scan order.
+  void (*pool_max_gradient)(const lw_pool *p, ptrdiff_t row, ptrdiff_t count, const float *dy, const int32_t *indices, float *dx);
+  void (*pool_average_gradient)(const lw_pool *p, ptrdiff_t row, ptrdiff_t count, const float *dy, float *dx);
+  // dx[i] = dy / positions for each of `rows` pixels.
+  void (*pool_spread)(ptrdiff_t positions, ptrdiff_t rows, ptrdiff_t channels, const float *dy, float *dx);
 
   // update: one pass of an optimizer over its parameters ---------------------------------------------------------------
 

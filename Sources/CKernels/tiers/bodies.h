@@ -1,6 +1,7 @@
 // Every kernel body, and the table of this tier. Included once by each file of this folder, after its vector header.
 // A family is one folder; its functions are static and carry no tier in their names.
 
+#include "../simd/lanes.h"
 #include "../activation/activation.h"
 #include "../gemm/join.h"
 #include "../gemm/tile.h"
@@ -18,6 +19,9 @@
 #include "../softmax/softmax.h"
 #include "../softmax/cross_entropy.h"
 #include "../softmax/loss.h"
+#include "../pool/windows.h"
+#include "../pool/max.h"
+#include "../pool/average.h"
 #include "../update/update.h"
 #include "../random/philox.h"
 #include "../random/distributions.h"
@@ -79,6 +83,12 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .argmax_columns = lw_argmax_columns,
     .find = lw_find,
     .is_finite = lw_is_finite,
+    // pool
+    .pool_max = lw_pool_max,
+    .pool_max_gradient = lw_pool_max_gradient,
+    .pool_average = lw_pool_average,
+    .pool_average_gradient = lw_pool_average_gradient,
+    .pool_spread = lw_pool_spread,
     // update
     .sgd_update = lw_sgd_update,
     .momentum_update = lw_momentum_update,
