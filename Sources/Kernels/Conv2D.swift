@@ -29,7 +29,11 @@ public func conv2d(
   shape.checkForward(x, y, epilogue)
   let output = Extent(UnsafePointer(y), count: shape.outputCount)
   precondition(!output.overlaps(Extent(weights, count: shape.weightCount)), "conv2d: y overlaps the weights")
-  shape.runForward(x, y, epilogue, on: kernels) { .matrix(shape.weights(weights, group: $0)) }
+  if let m = shape.winogradTile(accuracy) {
+    Winograd(m: m, forward: shape).run(x, weights: weights, into: y, epilogue, on: kernels)
+  } else {
+    shape.runForward(x, y, epilogue, on: kernels) { .matrix(shape.weights(weights, group: $0)) }
+  }
 }
 
 /// `conv2d` with weights that were packed beforehand: worth it for weights that are used again, as in inference.
@@ -44,7 +48,11 @@ public func conv2d(
   shape.checkForward(x, y, epilogue)
   filters.check(shape)
   withExtendedLifetime(filters) {
-    shape.runForward(x, y, epilogue, on: kernels) { .packed(filters.panels(group: $0)) }
+    if let winograd = filters.winograd {
+      Winograd(m: winograd.m, forward: shape).run(x, winograd.filters, into: y, epilogue, on: kernels)
+    } else {
+      shape.runForward(x, y, epilogue, on: kernels) { .packed(filters.panels(group: $0)) }
+    }
   }
 }
 
@@ -55,8 +63,9 @@ public final class PackedFilters: @unchecked Sendable {
   /// The shape it was made for, which stands for any batch.
   public let shape: Conv2DShape
   public let accuracy: ConvAccuracy
-  /// One for each group.
+  /// One for each group, unless `winograd` takes their place.
   private let matrices: [PackedMatrix]
+  let winograd: KeptWinogradFilters?
 
   /// Packs `weights`, `[kernelHeight, kernelWidth, channels / groups, filters]`. The batch of `shape` is ignored.
   ///
@@ -65,6 +74,11 @@ public final class PackedFilters: @unchecked Sendable {
     shape.check("PackedFilters")
     self.shape = shape
     self.accuracy = accuracy
+    winograd = shape.winogradTile(accuracy).map { KeptWinogradFilters(Winograd(m: $0, forward: shape), weights) }
+    guard winograd == nil else {
+      matrices = []
+      return
+    }
     matrices = (0..<shape.groups).map {
       let group = shape.weights(weights, group: $0)
       return PackedMatrix(k: shape.patchLength, n: shape.groupFilters, group.pointer, ldb: group.ld)

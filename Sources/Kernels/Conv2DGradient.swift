@@ -15,7 +15,11 @@ public func conv2dBackwardData(
 ) {
   shape.check("conv2dBackwardData")
   shape.checkBackwardData(dy, weights, dx, .none, "conv2dBackwardData")
-  shape.runBackwardData(dy, weights, dx, .none, on: kernels)
+  if let m = shape.winogradTile(accuracy) {
+    Winograd(m: m, backwardData: shape).run(dy, weights: weights, into: dx, .none, on: kernels)
+  } else {
+    shape.runBackwardData(dy, weights, dx, .none, on: kernels)
+  }
 }
 
 /// y = activation(the transposed convolution of x + bias + residual): what `conv2dBackwardData` computes, as a layer.

@@ -149,6 +149,44 @@ typedef struct lw_pool {
   ptrdiff_t channels;
   int counts_padding;        // an average divides by the padding too
 } lw_pool;
+// Winograd convolution F(m x m, 3 x 3), m = 2 or 4: winograd/points.h.
+
+// Tiles of m x m outputs, counted through all images row by row: of these, `count` from `first` on.
+typedef struct lw_winograd_tiles {
+  int m;
+  ptrdiff_t rows, columns;  // of the tiles of one image
+  ptrdiff_t first, count;
+} lw_winograd_tiles;
+
+// The transformed patches of some tiles: (m + 2)^2 matrices V, tiles x channels. Patch (0, 0) starts `top` rows above and `left`
+// columns left of the first pixel of its image; pixels outside the image are zero.
+typedef struct lw_winograd_input {
+  lw_winograd_tiles tiles;
+  ptrdiff_t height, width, channels, top, left;
+  const float *x; ptrdiff_t ldx;       // pixels ldx apart
+  float *to; ptrdiff_t ld, plane;      // rows ld apart, matrices plane apart; channels are filled up to whole vectors
+} lw_winograd_input;
+
+// The outputs of some tiles from the (m + 2)^2 products M, tiles x filters. Sizes are those of the result.
+typedef struct lw_winograd_output {
+  lw_winograd_tiles tiles;
+  ptrdiff_t height, width, filters;
+  const float *from; ptrdiff_t ld, plane;  // rows of whole vectors
+  float *y; ptrdiff_t ldy;                 // pixels ldy apart
+  const lw_gemm_epilogue *_Nullable epilogue;  // a row of the residual is a pixel
+} lw_winograd_output;
+
+// Transformed filters: (m + 2)^2 matrices U, k x n, each in panels as gemm_pack_b makes them.
+typedef struct lw_winograd_filter {
+  int m;
+  ptrdiff_t k, n;
+  // Weight (r, s) of element (l, j) is weights[(3r + s) * weight + l * ld + j]; turned, it is
+  // weights[(3(2 - r) + 2 - s) * weight + j * ld + l], as the gradient of the input needs them.
+  const float *weights; ptrdiff_t weight, ld;
+  int turned;
+  int width;
+  float *to; ptrdiff_t plane;
+} lw_winograd_filter;
 
 // ----------------------------------------------------------------------------------------------------- The kernel table
 
@@ -180,6 +218,13 @@ struct lw_table {
   // The same transposed: k rows of m values, and whatever fills them up to multiples of 16 rows and values.
   void (*conv_pack_transposed)(const lw_patches *p, ptrdiff_t i, ptrdiff_t m, ptrdiff_t l, ptrdiff_t k, float *to,
                                ptrdiff_t ldt);
+
+  // winograd: 3 x 3 convolution with fewer multiplications ---------------------------------------------------------------
+
+  // V = B^T d B, Y = f(A^T M A + bias + residual), U = G g G^T.
+  void (*winograd_input)(const lw_winograd_input *job);
+  void (*winograd_output)(const lw_winograd_output *job);
+  void (*winograd_filter)(const lw_winograd_filter *job);
 
   // math and activation: y[i] = f(x[i]) --------------------------------------------------------------------------------
 

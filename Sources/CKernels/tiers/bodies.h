@@ -9,6 +9,11 @@
 #include "../gemm/stream.h"
 #include "../gemm/pack.h"
 #include "../conv/patches.h"
+#include "../winograd/points.h"
+#include "../winograd/strips.h"
+#include "../winograd/input.h"
+#include "../winograd/output.h"
+#include "../winograd/filter.h"
 #include "../elementwise/elementwise.h"
 #include "../elementwise/broadcast.h"
 #include "../reduce/fold.h"
@@ -43,6 +48,10 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     // conv
     .conv_pack = lw_conv_pack,
     .conv_pack_transposed = lw_conv_pack_transposed,
+    // winograd
+    .winograd_input = lw_winograd_input_run,
+    .winograd_output = lw_winograd_output_run,
+    .winograd_filter = lw_winograd_filter_run,
     // math and activation
     .exp = lw_exp,
     .log = lw_log,
