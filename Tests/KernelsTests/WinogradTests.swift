@@ -76,7 +76,7 @@ private func checkWinograd(_ shape: Conv2DShape, m: Int, threads: [Int] = [1, 2,
 @Suite struct WinogradTests {
   /// Images down to one pixel, outputs that end inside a tile, whole and partial vectors of channels and filters.
   @Test(arguments: [2, 4], [(1, 1), (2, 2), (3, 3), (4, 7), (7, 4), (9, 10)]) func smallImages(m: Int, size: (Int, Int)) {
-    for (channels, filters) in [(16, 16), (17, 33), (31, 18)] {
+    for (channels, filters) in [(16, 17), (33, 18)] {
       for padding in 0...2 where min(size.0, size.1) + 2 * padding >= 3 {
         checkWinograd(.square(2, size, channels, filters, kernel: 3, padding: padding), m: m, threads: [1, 3])
       }
@@ -93,10 +93,10 @@ private func checkWinograd(_ shape: Conv2DShape, m: Int, threads: [Int] = [1, 2,
 
   /// Sums cut at 384 channels; few tiles and many filters, many tiles and few filters, cut for threads and caches.
   @Test(arguments: [2, 4]) func largerShapes(m: Int) {
-    checkWinograd(.square(1, (3, 5), 385, 17, kernel: 3, padding: 1), m: m, threads: [1, 2])
+    checkWinograd(.square(1, (3, 3), 385, 17, kernel: 3, padding: 1), m: m, threads: [1, 2])
     checkWinograd(.square(1, (3, 3), 18, 400, kernel: 3, padding: 1), m: m)
     checkWinograd(.square(3, (29, 30), 16, 16, kernel: 3, padding: 1), m: m)
-    checkWinograd(.square(1, (4, 4), 385, 500, kernel: 3), m: m, threads: [7])
+    checkWinograd(.square(1, (4, 4), 200, 300, kernel: 3), m: m, threads: [7])
   }
 
   @Test(arguments: [2, 4], GuardedBuffer<Float>.Side.allCases) func nothingOutsideTheArraysIsTouched(

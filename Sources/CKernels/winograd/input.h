@@ -9,6 +9,7 @@
 // A row of the image from column 0 on, columns `step` apart. A row outside the image is zeros with step 0.
 typedef struct { const float *at; ptrdiff_t step; } lw_winograd_row;
 
+// Tiles side by side, sixteen channels.
 typedef struct {
   lw_winograd_row rows[LW_WINOGRAD_POINTS];
   ptrdiff_t column, width;  // the first column of the first patch, maybe outside 0 ..< width
@@ -19,64 +20,72 @@ typedef struct {
 static const float lw_winograd_zeros[VF] = {0};
 
 // Row i of B^T times one column of the image.
-LW_INLINE vf lw_winograd_column(int m, int i, const lw_winograd_strip *s, ptrdiff_t column, int lanes) {
+LW_INLINE vf lw_winograd_column(int m, int i, const lw_winograd_strip *s, ptrdiff_t column) {
+  if (column < 0 || column >= s->width) return vf_zero();
   vf d[LW_WINOGRAD_POINTS];
-  LW_UNROLL for (int r = 0; r < m + 2; ++r) {
-    const float *from = s->rows[r].at + column * s->rows[r].step;
-    d[r] = lanes == VF ? vf_load(from) : vf_load_n(from, lanes);
-  }
+  LW_UNROLL for (int r = 0; r < m + 2; ++r) d[r] = vf_load(s->rows[r].at + column * s->rows[r].step);
   return lw_winograd_bt(m, i, d);
 }
 
-LW_INLINE vf lw_winograd_padded_column(int m, int i, const lw_winograd_strip *s, ptrdiff_t column, int lanes) {
-  return column >= 0 && column < s->width ? lw_winograd_column(m, i, s, column, lanes) : vf_zero();
-}
-
-// Row i of V for all tiles of a strip.
-LW_INLINE void lw_winograd_input_row(int m, int i, const lw_winograd_strip *s, int lanes) {
+// Row i of V. Each step adds m columns to the two of the tile before; the one before the first tile only fetches those two.
+LW_INLINE void lw_winograd_input_row(int m, int i, const lw_winograd_strip *s) {
   vf t[LW_WINOGRAD_POINTS];
-  t[m] = lw_winograd_padded_column(m, i, s, s->column, lanes);
-  t[m + 1] = lw_winograd_padded_column(m, i, s, s->column + 1, lanes);
+  t[m] = t[m + 1] = vf_zero();
   float *to = s->to + i * (m + 2) * s->plane;
-  ptrdiff_t column = s->column + 2;
-  for (ptrdiff_t tile = 0; tile < s->tiles; ++tile, column += m, to += s->ld) {
+  ptrdiff_t column = s->column + 2 - m;
+  LW_NOUNROLL for (ptrdiff_t tile = -1; tile < s->tiles; ++tile, column += m) {
     t[0] = t[m]; t[1] = t[m + 1];
-    if (column >= 0 && column + m <= s->width)
-      LW_UNROLL for (int j = 0; j < m; ++j) t[2 + j] = lw_winograd_column(m, i, s, column + j, lanes);
-    else
-      LW_UNROLL for (int j = 0; j < m; ++j) t[2 + j] = lw_winograd_padded_column(m, i, s, column + j, lanes);
+    LW_UNROLL for (int j = 0; j < m; ++j) t[2 + j] = lw_winograd_column(m, i, s, column + j);
+    if (tile < 0) continue;
     LW_UNROLL for (int j = 0; j < m + 2; ++j) vf_store(to + j * s->plane, lw_winograd_bt(m, j, t));
+    to += s->ld;
   }
 }
 
-LW_INLINE void lw_winograd_input_rows(int m, const lw_winograd_strip *s, int lanes) {
-  LW_UNROLL for (int i = 0; i < m + 2; ++i) lw_winograd_input_row(m, i, s, lanes);
+static void lw_winograd_input_2(const lw_winograd_strip *s) {
+  LW_UNROLL for (int i = 0; i < 4; ++i) lw_winograd_input_row(2, i, s);
 }
 
+static void lw_winograd_input_4(const lw_winograd_strip *s) {
+  LW_UNROLL for (int i = 0; i < 6; ++i) lw_winograd_input_row(4, i, s);
+}
 
-// Asks for the rows of the image a strip is the first to read, in the order they lie in memory: sixteen channels at a time, as
-// the transform reads them, the hardware does not foresee the next ones.
-LW_INLINE void lw_winograd_fetch(int m, const lw_winograd_input *w, const float *x, ptrdiff_t row, const lw_winograd_strip *s) {
-  const ptrdiff_t first = s->column > 0 ? s->column : 0, end = s->column + m * s->tiles + 2;
-  const ptrdiff_t columns = (end < s->width ? end : s->width) - first;
-  for (ptrdiff_t h = row * m - w->top + 2; h < row * m - w->top + m + 2; ++h) {
-    if (h < 0 || h >= w->height) continue;
-    const float *from = x + (h * w->width + first) * w->ldx;
-    for (ptrdiff_t c = 0; c < columns * w->ldx; c += VF) __builtin_prefetch(from + c, 0, 2);
+enum { LW_WINOGRAD_PIECE = 8, LW_WINOGRAD_PIECE_COLUMNS = 4 * LW_WINOGRAD_PIECE + 2 };
+
+// The last channels, fewer than sixteen: what the tiles see of them is copied first, a few tiles at a time, with zeros behind
+// each pixel and around the image.
+static void lw_winograd_input_last(int m, lw_winograd_strip s, int lanes) {
+  float copy[LW_WINOGRAD_POINTS][LW_WINOGRAD_PIECE_COLUMNS][VF];
+  for (ptrdiff_t left = s.tiles; left > 0; left -= LW_WINOGRAD_PIECE, s.column += m * LW_WINOGRAD_PIECE) {
+    lw_winograd_strip piece = s;
+    piece.tiles = left < LW_WINOGRAD_PIECE ? left : LW_WINOGRAD_PIECE;
+    piece.column = 0;
+    piece.width = m * piece.tiles + 2;
+    for (int r = 0; r < m + 2; ++r) {
+      for (ptrdiff_t j = 0; j < piece.width; ++j) {
+        const ptrdiff_t column = s.column + j;
+        const int isInside = column >= 0 && column < s.width && s.rows[r].step > 0;
+        vf_store(copy[r][j], isInside ? vf_load_n(s.rows[r].at + column * s.rows[r].step, lanes) : vf_zero());
+      }
+      piece.rows[r] = (lw_winograd_row){copy[r][0], VF};
+    }
+    if (m == 2) lw_winograd_input_2(&piece); else lw_winograd_input_4(&piece);
+    s.to += piece.tiles * s.ld;
   }
 }
 
 // All channels of a strip in row `row` of the tiles of image x.
-LW_INLINE void lw_winograd_input_strip(int m, const lw_winograd_input *w, const float *x, ptrdiff_t row, lw_winograd_strip s) {
-  lw_winograd_fetch(m, w, x, row, &s);
+static void lw_winograd_input_strip(const lw_winograd_input *w, const float *x, ptrdiff_t row, lw_winograd_strip s) {
+  const int m = w->tiles.m;
   for (ptrdiff_t c = 0; c < w->channels; c += VF, s.to += VF) {
     for (int r = 0; r < m + 2; ++r) {
       const ptrdiff_t h = row * m - w->top + r;
       const int isInside = h >= 0 && h < w->height;
       s.rows[r] = isInside ? (lw_winograd_row){x + h * w->width * w->ldx + c, w->ldx} : (lw_winograd_row){lw_winograd_zeros, 0};
     }
-    if (w->channels - c >= VF) lw_winograd_input_rows(m, &s, VF);
-    else lw_winograd_input_rows(m, &s, (int)(w->channels - c));
+    if (w->channels - c < VF) lw_winograd_input_last(m, s, (int)(w->channels - c));
+    else if (m == 2) lw_winograd_input_2(&s);
+    else lw_winograd_input_4(&s);
   }
 }
 
@@ -86,7 +95,6 @@ static void lw_winograd_input_run(const lw_winograd_input *w) {
     const float *x = w->x + at.image * w->height * w->width * w->ldx;
     const lw_winograd_strip s = {.column = at.column * tiles->m - w->left, .width = w->width, .tiles = at.tiles,
                                  .to = w->to + at.done * w->ld, .ld = w->ld, .plane = w->plane};
-    if (tiles->m == 2) lw_winograd_input_strip(2, w, x, at.row, s);
-    else lw_winograd_input_strip(4, w, x, at.row, s);
+    lw_winograd_input_strip(w, x, at.row, s);
   }
 }
