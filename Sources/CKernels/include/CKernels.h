@@ -149,6 +149,7 @@ typedef struct lw_pool {
   ptrdiff_t channels;
   int counts_padding;        // an average divides by the padding too
 } lw_pool;
+
 // Winograd convolution F(m x m, 3 x 3), m = 2 or 4: winograd/points.h.
 
 // Tiles of m x m outputs, counted through all images row by row: of these, `count` from `first` on.
