@@ -89,12 +89,12 @@ private typealias Broadcast =
 
 /// A matrix with a row, whose values all rows share (`columnStep` 0), or a column, of which each row has one value (1).
 private func broadcast(
-  _ kernel: Broadcast, rows: Int, columns: Int, _ x: UnsafePointer<Float>, ldx: Int, _ vector: UnsafePointer<Float>,
-  columnStep: Int, into y: UnsafeMutablePointer<Float>, ldy: Int, _ function: StaticString
+  _ kernel: Broadcast, _ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, _ ldx: Int, _ vector: UnsafePointer<Float>,
+  _ columnStep: Int, _ y: UnsafeMutablePointer<Float>, _ ldy: Int, _ function: StaticString
 ) {
   checkMatrix(rows: rows, columns: columns, ld: ldx, "x", function)
   checkMatrix(rows: rows, columns: columns, ld: ldy, "y", function)
-  precondition(x != UnsafePointer(y) || ldx == ldy, "\(function): y is x, but ldy \(ldy) is not ldx \(ldx)")
+  checkOverlap(rows: rows, columns: columns, x, ld: ldx, y, ld: ldy, "x", function)
   forEachRowGroup(rows: rows, columns: columns, nanoseconds: nanoseconds) { row, count in
     kernel(count, columns, x + row * ldx, ldx, vector + row * columnStep, y + row * ldy, ldy)
   }
@@ -105,8 +105,7 @@ public func addRow(
   rows: Int, columns: Int, _ x: UnsafePointer<Float>, ldx: Int, row: UnsafePointer<Float>,
   into y: UnsafeMutablePointer<Float>, ldy: Int
 ) {
-  broadcast(
-    kernels.pointee.add_row, rows: rows, columns: columns, x, ldx: ldx, row, columnStep: 0, into: y, ldy: ldy, "addRow")
+  broadcast(kernels.pointee.add_row, rows, columns, x, ldx, row, 0, y, ldy, "addRow")
 }
 
 /// `y[i][j] = x[i][j] * row[j]`: `row` has `columns` values. `y` may be `x`.
@@ -114,9 +113,7 @@ public func multiplyRow(
   rows: Int, columns: Int, _ x: UnsafePointer<Float>, ldx: Int, row: UnsafePointer<Float>,
   into y: UnsafeMutablePointer<Float>, ldy: Int
 ) {
-  broadcast(
-    kernels.pointee.multiply_row, rows: rows, columns: columns, x, ldx: ldx, row, columnStep: 0, into: y, ldy: ldy,
-    "multiplyRow")
+  broadcast(kernels.pointee.multiply_row, rows, columns, x, ldx, row, 0, y, ldy, "multiplyRow")
 }
 
 /// `y[i][j] = x[i][j] + column[i]`: `column` has `rows` values. `y` may be `x`.
@@ -124,9 +121,7 @@ public func addColumn(
   rows: Int, columns: Int, _ x: UnsafePointer<Float>, ldx: Int, column: UnsafePointer<Float>,
   into y: UnsafeMutablePointer<Float>, ldy: Int
 ) {
-  broadcast(
-    kernels.pointee.add_column, rows: rows, columns: columns, x, ldx: ldx, column, columnStep: 1, into: y, ldy: ldy,
-    "addColumn")
+  broadcast(kernels.pointee.add_column, rows, columns, x, ldx, column, 1, y, ldy, "addColumn")
 }
 
 /// `y[i][j] = x[i][j] * column[i]`: `column` has `rows` values. `y` may be `x`.
@@ -134,9 +129,7 @@ public func multiplyColumn(
   rows: Int, columns: Int, _ x: UnsafePointer<Float>, ldx: Int, column: UnsafePointer<Float>,
   into y: UnsafeMutablePointer<Float>, ldy: Int
 ) {
-  broadcast(
-    kernels.pointee.multiply_column, rows: rows, columns: columns, x, ldx: ldx, column, columnStep: 1, into: y, ldy: ldy,
-    "multiplyColumn")
+  broadcast(kernels.pointee.multiply_column, rows, columns, x, ldx, column, 1, y, ldy, "multiplyColumn")
 }
 
 /// Row `i` of `y` becomes row `indices[i]` of `source`: a batch put together from chosen examples.

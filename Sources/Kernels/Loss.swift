@@ -10,15 +10,16 @@ import CKernels
 /// - Parameters:
 ///   - logits: rows x columns, rows `ld` apart.
 ///   - labels: one class a row.
-///   - losses: one a row, not scaled.
-///   - gradient: rows x columns, rows `ldg` apart, or nil for the losses alone. May be `logits` with `ldg == ld`.
+///   - losses: one a row, not scaled. Overlaps nothing else.
+///   - gradient: rows x columns, rows `ldg` apart, or nil for the losses alone. May be `logits` with `ldg == ld`, but must
+///     not overlap it otherwise.
 /// - Precondition: every label is in 0..<columns; `columns` is at most 2^24; 0 <= `labelSmoothing` <= 1.
 public func softmaxCrossEntropy(
   rows: Int, columns: Int, logits: UnsafePointer<Float>, ld: Int, labels: UnsafePointer<Int32>,
   labelSmoothing: Float = 0, gradientScale: Float = 1,
   losses: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?, ldg: Int
 ) {
-  checkCrossEntropy(rows: rows, columns: columns, ld: ld, gradient: gradient, ldg: ldg, labelSmoothing)
+  checkCrossEntropy(rows: rows, columns: columns, logits, ld: ld, losses, gradient, ldg: ldg, labelSmoothing)
   for row in 0..<rows {
     precondition(
       labels[row] >= 0 && Int(labels[row]) < columns,
@@ -37,7 +38,7 @@ public func softmaxCrossEntropy(
 ///
 ///     loss = -sum_i t[i] log y[i],   gradient[i] = gradientScale (y[i] sum_j t[j] - t[i]),   t = (1 - e) target + e / columns
 ///
-/// where e is `labelSmoothing`. Everything else is as with labels. `gradient` must not be `targets`.
+/// where e is `labelSmoothing`. Everything else is as with labels. `gradient` must not overlap `targets`.
 ///
 /// - Parameter targets: rows x columns, rows `ldt` apart.
 public func softmaxCrossEntropy(
@@ -45,8 +46,14 @@ public func softmaxCrossEntropy(
   labelSmoothing: Float = 0, gradientScale: Float = 1,
   losses: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?, ldg: Int
 ) {
-  checkCrossEntropy(rows: rows, columns: columns, ld: ld, gradient: gradient, ldg: ldg, labelSmoothing)
+  checkCrossEntropy(rows: rows, columns: columns, logits, ld: ld, losses, gradient, ldg: ldg, labelSmoothing)
   checkMatrix(rows: rows, columns: columns, ld: ldt, "targets", "softmaxCrossEntropy")
+  let targetExtent = Extent(targets, rows: rows, columns: columns, ld: ldt)
+  checkApart(targetExtent, Extent(UnsafePointer(losses), rows: 1, columns: rows, ld: rows), "losses overlap the targets")
+  if let gradient {
+    let written = Extent(UnsafePointer(gradient), rows: rows, columns: columns, ld: ldg)
+    checkApart(targetExtent, written, "the gradient overlaps the targets")
+  }
   guard columns > 0 else { return losses.update(repeating: 0, count: rows) }
   let kernel = kernels.pointee.cross_entropy_targets
   forEachRowGroup(rows: rows, columns: columns, nanoseconds: softmaxNanoseconds(columns)) { row, rows in
@@ -109,7 +116,11 @@ private func checkElementLoss(
     checkOverlap(targets, output, elements: count, function)
   }
   check(losses)
-  if let gradient { check(gradient) }
+  guard let gradient else { return }
+  check(gradient)
+  precondition(
+    count == 0 || losses + count <= gradient || gradient + count <= losses,
+    "\(function): losses and gradient of \(count) elements overlap, \(gradient - losses) elements apart")
 }
 
 private func checkSmoothing(_ name: StaticString, _ value: Float) {
@@ -117,11 +128,21 @@ private func checkSmoothing(_ name: StaticString, _ value: Float) {
 }
 
 private func checkCrossEntropy(
-  rows: Int, columns: Int, ld: Int, gradient: UnsafeMutablePointer<Float>?, ldg: Int, _ labelSmoothing: Float
+  rows: Int, columns: Int, _ logits: UnsafePointer<Float>, ld: Int, _ losses: UnsafeMutablePointer<Float>,
+  _ gradient: UnsafeMutablePointer<Float>?, ldg: Int, _ labelSmoothing: Float
 ) {
   let name: StaticString = "softmaxCrossEntropy"
   checkRows(rows: rows, columns: columns, name)
   checkMatrix(rows: rows, columns: columns, ld: ld, "logits", name)
-  if gradient != nil { checkMatrix(rows: rows, columns: columns, ld: ldg, "gradient", name) }
   checkSmoothing(name, labelSmoothing)
+  let each = Extent(UnsafePointer(losses), rows: 1, columns: rows, ld: rows)
+  checkApart(each, Extent(logits, rows: rows, columns: columns, ld: ld), "losses overlap the logits")
+  guard let gradient else { return }
+  checkMatrix(rows: rows, columns: columns, ld: ldg, "gradient", name)
+  checkApart(each, Extent(UnsafePointer(gradient), rows: rows, columns: columns, ld: ldg), "losses overlap the gradient")
+  checkOverlap(rows: rows, columns: columns, logits, ld: ld, gradient, ld: ldg, "the logits", name)
+}
+
+private func checkApart(_ x: Extent, _ y: Extent, _ message: StaticString) {
+  precondition(!x.overlaps(y), "softmaxCrossEntropy: \(message)")
 }

@@ -18,15 +18,24 @@
     }
   }
 
+  /// Calls `body` with the address of the elements, nil when there is no span.
+  func withPointer<T: BitwiseCopyable, R>(_ span: Span<T>?, _ body: (UnsafePointer<T>?) -> R) -> R {
+    if let span { span.withPointer { body($0) } } else { body(nil) }
+  }
+
   /// Stops the program when two spans that belong together differ in length.
   func checkCounts(_ a: Int, _ b: Int, _ function: StaticString) {
     precondition(a == b, "\(function): spans of \(a) and \(b) elements; expected as many in each")
   }
 
-  /// Stops the program when a span has no room for a matrix with rows `ld` apart.
-  func checkRoom(rows: Int, columns: Int, ld: Int, count: Int, _ name: StaticString, _ function: StaticString) {
+  /// Stops the program when a span has no room for `batch` matrices, `stride` elements apart, with rows `ld` apart.
+  func checkRoom(
+    batch: Int = 1, stride: Int = 0, rows: Int, columns: Int, ld: Int, count: Int, _ name: StaticString,
+    _ function: StaticString
+  ) {
     checkMatrix(rows: rows, columns: columns, ld: ld, name, function)
-    let needed = rows == 0 || columns == 0 ? 0 : (rows - 1) * ld + columns
+    precondition(batch >= 0 && stride >= 0, "\(function): batch \(batch), stride \(stride); expected neither negative")
+    let needed = batch == 0 || rows == 0 || columns == 0 ? 0 : (batch - 1) * stride + (rows - 1) * ld + columns
     precondition(needed <= count, "\(function): \(name) needs \(needed) elements for its shape; its span has \(count)")
   }
 

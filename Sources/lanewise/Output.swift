@@ -59,7 +59,7 @@ enum Interruption {
 
 /// `value` with `digits` decimals.
 func decimal(_ value: Double, _ digits: Int) -> String {
-  guard value.isFinite else { return "\(value)" }
+  guard value.isFinite else { return value.isNaN ? "nan" : "\(value)" }
   return withVaList([value]) { arguments in
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
       vsnprintf(buffer.baseAddress, buffer.count, "%.\(digits)f", arguments)

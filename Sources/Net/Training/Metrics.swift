@@ -50,9 +50,12 @@ public struct History: Sendable {
   public var loss: [Float] { self["loss"] }
 }
 
+/// `value` as Swift prints it, but a NaN without its sign, which differs between processors.
+func plain(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> String { value.isNaN ? "nan" : value.description }
+
 /// `value` with `digits` decimals.
 func fixed(_ value: Double, _ digits: Int) -> String {
-  guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+  guard value.isFinite, abs(value) < 1e15 else { return plain(value) }
   var power = 1.0
   for _ in 0..<digits { power *= 10 }
   let scaled = (abs(value) * power).rounded()

@@ -93,7 +93,7 @@ extension Model {
       var metrics = RunningMetrics(training)
       try checked.withExamples { examples in
         let loss = step(training, execution, examples, batch: checked.count, &metrics)
-        guard loss.isFinite else { throw NetError("trainOnBatch: the loss is \(loss); the weights were not changed") }
+        guard loss.isFinite else { throw NetError("trainOnBatch: the loss is \(plain(loss)); the weights were not changed") }
       }
       metrics.refresh()
       return metrics.current
@@ -172,7 +172,7 @@ private final class FitLoop {
     metrics.reset()
     for i in 0..<batches where !model.isStopping {
       let loss = step(data, first: i * batch)
-      guard loss.isFinite else { throw diverged("the loss is \(loss)", epoch, step: i) }
+      guard loss.isFinite else { throw diverged("the loss is \(plain(loss))", epoch, step: i) }
       if i == 0 { training.confirmWeights() }
       guard !callbacks.isEmpty else { continue }
       metrics.refresh()
