@@ -21,7 +21,7 @@ func exitProcess(status: Int32) -> Never { exit(status) }
 
 /// `value` with a fixed number of decimals.
 func rounded(_ value: Double, to decimals: Int) -> String {
-  guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+  guard value.isFinite, abs(value) < 1e15 else { return value.isNaN ? "nan" : "\(value)" }
   var unit = 1
   for _ in 0..<decimals { unit *= 10 }
   let scaled = Int((abs(value) * Double(unit)).rounded())

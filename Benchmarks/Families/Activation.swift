@@ -1,14 +1,6 @@
 import Kernels
 import Reference
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// `activation`: y = f(x) elementwise, or dx = f'(x) dy.
 struct ActivationFamily: Family {
   static let name = "activation"
@@ -20,24 +12,43 @@ struct ActivationFamily: Family {
     functions.map { "activation n=100000 kind=\($0.name)" }
     + ["relu", "sigmoid", "tanh", "gelu", "silu"].map { "activation n=100000 kind=\($0) dir=bwd" }
 
-  /// Kinds as the command line names them; exp and log are functions of their own and have no backward kernel.
-  private static let functions: [(name: String, activation: Activation?)] = [
-    ("relu", .relu), ("leakyrelu", .leakyReLU()), ("elu", .elu()), ("sigmoid", .sigmoid), ("tanh", .tanh), ("gelu", .gelu),
-    ("silu", .silu), ("softplus", .softplus), ("exp", nil), ("log", nil),
+  /// A kind as the command line names it; exp and log are functions of their own and have no backward kernel.
+  private struct Function {
+    let name: String
+    let activation: Activation?
+    let naive: @Sendable (Float) -> Float
+    /// From y, or from x where the activation says so, and dy.
+    var naiveGradient: @Sendable (Float, Float) -> Float = { _, _ in .nan }
+  }
+
+  private static let functions = [
+    Function(name: "relu", activation: .relu, naive: naiveReLU, naiveGradient: naiveReLUGradient),
+    Function(
+      name: "leakyrelu", activation: .leakyReLU(slope: 0.01), naive: { naiveLeakyReLU($0, slope: 0.01) },
+      naiveGradient: { naiveLeakyReLUGradient(y: $0, dy: $1, slope: 0.01) }),
+    Function(
+      name: "elu", activation: .elu(alpha: 1), naive: { naiveELU($0, alpha: 1) },
+      naiveGradient: { naiveELUGradient(y: $0, dy: $1, alpha: 1) }),
+    Function(name: "sigmoid", activation: .sigmoid, naive: naiveSigmoid, naiveGradient: naiveSigmoidGradient),
+    Function(name: "tanh", activation: .tanh, naive: naiveTanh, naiveGradient: naiveTanhGradient),
+    Function(name: "gelu", activation: .gelu, naive: naiveGELU, naiveGradient: naiveGELUGradient),
+    Function(name: "silu", activation: .silu, naive: naiveSiLU, naiveGradient: naiveSiLUGradient),
+    Function(name: "softplus", activation: .softplus, naive: naiveSoftplus, naiveGradient: naiveSoftplusGradient),
+    Function(name: "exp", activation: nil, naive: naiveExp), Function(name: "log", activation: nil, naive: naiveLog),
   ]
 
   private var count: Int
-  private let kind: String
-  private let activation: Activation?
+  private let function: Function
   private let isBackward: Bool
 
   init(_ values: Values) throws {
     count = values.size("n")
     let kind = values.choice("kind")
-    self.kind = kind
-    activation = Self.functions.first { $0.name == kind }!.activation
+    function = Self.functions.first { $0.name == kind }!
     isBackward = values.choice("dir") == "bwd"
-    guard activation != nil || !isBackward else { throw BenchmarkError("kind=\(kind) has no backward kernel; dir must be fwd") }
+    guard function.activation != nil || !isBackward else {
+      throw BenchmarkError("kind=\(kind) has no backward kernel; dir must be fwd")
+    }
   }
 
   var cost: Cost {
@@ -50,22 +61,12 @@ struct ActivationFamily: Family {
     small.count = min(count, 1003)
     let operands = small.operands()
     small.work(on: operands)()
-    let expected = small.expected(operands)
-    // Wide enough for cancellation in a derivative, far too narrow for a wrong function.
-    return boundMismatch(operands.result.values, expected, bound: expected.map { 1e-6 + 1e-6 * abs($0) })
+    return bitMismatch(operands.result.values, small.expected(operands))
   }
 
-  /// In double precision; derivatives by central differences.
-  private func expected(_ operands: Operands) -> [Double] {
-    let x = operands.x.values.map(Double.init)
-    guard isBackward else { return x.map(exact) }
-    let step = 1e-5
-    return zip(x, operands.dy.values).map { x, dy in (exact(x + step) - exact(x - step)) / (2 * step) * Double(dy) }
-  }
-
-  private func exact(_ x: Double) -> Double {
-    guard let activation else { return kind == "exp" ? exp(x) : log(x) }
-    return naiveActivation64(activation.kind.rawValue, alpha: Double(activation.alpha), x)
+  private func expected(_ operands: Operands) -> [Float] {
+    guard isBackward, let activation = function.activation else { return operands.x.values.map(function.naive) }
+    return zip((activation.gradientNeedsInput ? operands.x : operands.y).values, operands.dy.values).map(function.naiveGradient)
   }
 
   func prepare() -> () -> Void { work(on: operands()) }
@@ -80,16 +81,16 @@ struct ActivationFamily: Family {
   }
 
   private func operands() -> Operands {
-    let x = Buffer(random: count, seed: 1, in: kind == "log" ? 0.1...4 : -4...4)
+    let x = Buffer(random: count, seed: 1, in: function.name == "log" ? 0.1...4 : -4...4)
     let y = Buffer(count, filledWith: 0)
-    if let activation { activate(activation, x.pointer, into: y.pointer, count: count) }
+    if let activation = function.activation { activate(activation, x.pointer, into: y.pointer, count: count) }
     return Operands(x: x, y: y)
   }
 
   private func work(on operands: Operands) -> () -> Void {
     let (count, x, result) = (count, operands.x.pointer, operands.result.pointer)
-    guard let activation else {
-      let isExp = kind == "exp"
+    guard let activation = function.activation else {
+      let isExp = function.name == "exp"
       return {
         if isExp { exp(x, into: result, count: count) } else { log(x, into: result, count: count) }
         blackHole(operands)
