@@ -10,6 +10,8 @@ struct Extent {
     self.ld = ld
   }
 
+  init(_ pointer: UnsafePointer<Float>, count: Int) { self.init(pointer, rows: 1, columns: count, ld: count) }
+
   /// Two matrices of one distance between rows may lie side by side in the same memory, in different columns.
   func overlaps(_ other: Extent) -> Bool {
     guard start < end, other.start < other.end, start < other.end, other.start < end else { return false }

@@ -49,7 +49,7 @@ public func softmaxCrossEntropy(
   checkCrossEntropy(rows: rows, columns: columns, logits, ld: ld, losses, gradient, ldg: ldg, labelSmoothing)
   checkMatrix(rows: rows, columns: columns, ld: ldt, "targets", "softmaxCrossEntropy")
   let targetExtent = Extent(targets, rows: rows, columns: columns, ld: ldt)
-  checkApart(targetExtent, Extent(UnsafePointer(losses), rows: 1, columns: rows, ld: rows), "losses overlap the targets")
+  checkApart(targetExtent, Extent(UnsafePointer(losses), count: rows), "losses overlap the targets")
   if let gradient {
     let written = Extent(UnsafePointer(gradient), rows: rows, columns: columns, ld: ldg)
     checkApart(targetExtent, written, "the gradient overlaps the targets")
@@ -135,7 +135,7 @@ private func checkCrossEntropy(
   checkRows(rows: rows, columns: columns, name)
   checkMatrix(rows: rows, columns: columns, ld: ld, "logits", name)
   checkSmoothing(name, labelSmoothing)
-  let each = Extent(UnsafePointer(losses), rows: 1, columns: rows, ld: rows)
+  let each = Extent(UnsafePointer(losses), count: rows)
   checkApart(each, Extent(logits, rows: rows, columns: columns, ld: ld), "losses overlap the logits")
   guard let gradient else { return }
   checkMatrix(rows: rows, columns: columns, ld: ldg, "gradient", name)

@@ -18,30 +18,6 @@ struct Operand {
   }
 }
 
-/// The memory a matrix occupies.
-struct Extent {
-  let start, end: UInt
-  let columns, ld: Int
-
-  init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int, ld: Int) {
-    start = UInt(bitPattern: pointer)
-    end = rows == 0 || columns == 0 ? start : start + UInt(((rows - 1) * ld + columns) * 4)
-    self.columns = columns
-    self.ld = ld
-  }
-
-  init(_ pointer: UnsafePointer<Float>, count: Int) { self.init(pointer, rows: 1, columns: count, ld: count) }
-
-  /// Two matrices of one distance between rows may lie side by side in the same memory, in different columns.
-  func overlaps(_ other: Extent) -> Bool {
-    guard start < end, other.start < other.end, start < other.end, other.start < end else { return false }
-    guard ld == other.ld else { return true }
-    let (first, second) = start <= other.start ? (self, other) : (other, self)
-    let shift = Int(second.start - first.start) / 4 % ld
-    return shift < first.columns || shift + second.columns > ld
-  }
-}
-
 /// The pixels of an image that the rows of a product belong to, when these are not all of them in order: every
 /// `columnStep`-th pixel of every row that `rowStep` names.
 struct PixelGrid {
