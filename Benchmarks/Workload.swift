@@ -1,8 +1,8 @@
 /// One key of a family of workloads.
 struct Key: Sendable {
   enum Kind: Sendable {
-    /// A positive integer.
-    case size
+    /// An integer, at least this.
+    case integer(atLeast: Int)
     /// 0 or 1.
     case flag
     case choice([String])
@@ -14,9 +14,15 @@ struct Key: Sendable {
   let fallback: String?
 
   static func size(_ name: String, default fallback: Int? = nil) -> Key {
-    Key(name: name, kind: .size, fallback: fallback.map { "\($0)" })
+    Key(name: name, kind: .integer(atLeast: 1), fallback: fallback.map { "\($0)" })
   }
-  static func flag(_ name: String) -> Key { Key(name: name, kind: .flag, fallback: "0") }
+  /// Like a size, but 0 is one too.
+  static func count(_ name: String, default fallback: Int) -> Key {
+    Key(name: name, kind: .integer(atLeast: 0), fallback: "\(fallback)")
+  }
+  static func flag(_ name: String, default fallback: Bool = false) -> Key {
+    Key(name: name, kind: .flag, fallback: fallback ? "1" : "0")
+  }
   static func choice(_ name: String, _ choices: [String], default fallback: String? = nil) -> Key {
     Key(name: name, kind: .choice(choices), fallback: fallback)
   }
@@ -31,10 +37,10 @@ struct Key: Sendable {
   /// Why `text` is not a value of this key; nil when it is one.
   func objection(to text: String) -> String? {
     switch kind {
-    case .size:
+    case .integer(let least):
       // Above this no product of two sizes with an element size fits an Int.
-      if let n = Int(text), n >= 1, n <= 1 << 30 { return nil }
-      return "value '\(text)' of \(name) is not an integer in 1...\(1 << 30)"
+      if let n = Int(text), n >= least, n <= 1 << 30 { return nil }
+      return "value '\(text)' of \(name) is not an integer in \(least)...\(1 << 30)"
     case .flag:
       return text == "0" || text == "1" ? nil : "value '\(text)' of \(name) is not 0 or 1"
     case .choice(let choices):
@@ -109,5 +115,8 @@ protocol Family {
 
 /// Every family, in the order of the default run.
 var families: [any Family.Type] {
-  [GEMMFamily.self, ActivationFamily.self, SoftmaxFamily.self, UpdateFamily.self, NetworkFamily.self]
+  [
+    GEMMFamily.self, ConvolutionFamily.self, PoolFamily.self, ActivationFamily.self,
+    SoftmaxFamily.self, UpdateFamily.self, NetworkFamily.self,
+  ]
 }

@@ -4,26 +4,26 @@
 
 enum { LANES = 16 };
 
-static inline simde__m512 shim_maskz_loadu_ps(simde__mmask16 mask, const void *from) {
-  simde__m512_private r = simde__m512_to_private(simde_mm512_setzero_ps());
-  for (int i = 0; i < LANES; ++i) if (mask >> i & 1) r.f32[i] = ((const float *)from)[i];
-  return simde__m512_from_private(r);
-}
-
-static inline void shim_mask_storeu_ps(void *to, simde__mmask16 mask, simde__m512 x) {
-  const simde__m512_private v = simde__m512_to_private(x);
-  for (int i = 0; i < LANES; ++i) if (mask >> i & 1) ((float *)to)[i] = v.f32[i];
-}
+// A lane in memory, whatever its type is.
+typedef int32_t __attribute__((may_alias)) shim_lane;
 
 static inline simde__m512i shim_maskz_loadu_epi32(simde__mmask16 mask, const void *from) {
   simde__m512i_private r = simde__m512i_to_private(simde_mm512_setzero_si512());
-  for (int i = 0; i < LANES; ++i) if (mask >> i & 1) r.i32[i] = ((const int32_t *)from)[i];
+  for (int i = 0; i < LANES; ++i) if (mask >> i & 1) r.i32[i] = ((const shim_lane *)from)[i];
   return simde__m512i_from_private(r);
 }
 
 static inline void shim_mask_storeu_epi32(void *to, simde__mmask16 mask, simde__m512i x) {
   const simde__m512i_private v = simde__m512i_to_private(x);
-  for (int i = 0; i < LANES; ++i) if (mask >> i & 1) ((int32_t *)to)[i] = v.i32[i];
+  for (int i = 0; i < LANES; ++i) if (mask >> i & 1) ((shim_lane *)to)[i] = v.i32[i];
+}
+
+static inline simde__m512 shim_maskz_loadu_ps(simde__mmask16 mask, const void *from) {
+  return simde_mm512_castsi512_ps(shim_maskz_loadu_epi32(mask, from));
+}
+
+static inline void shim_mask_storeu_ps(void *to, simde__mmask16 mask, simde__m512 x) {
+  shim_mask_storeu_epi32(to, mask, simde_mm512_castps_si512(x));
 }
 
 static inline simde__m512i shim_srai_epi32(simde__m512i x, unsigned count) {
