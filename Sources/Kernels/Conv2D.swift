@@ -29,7 +29,9 @@ public func conv2d(
   shape.checkForward(x, y, epilogue)
   let output = Extent(UnsafePointer(y), count: shape.outputCount)
   precondition(!output.overlaps(Extent(weights, count: shape.weightCount)), "conv2d: y overlaps the weights")
-  if let m = shape.winogradTile(accuracy) {
+  if shape.isDepthwise {
+    depthwiseForward(shape, x, weights: weights, into: y, epilogue: epilogue, on: kernels)
+  } else if let m = shape.winogradTile(accuracy) {
     Winograd(m: m, forward: shape).run(x, weights: weights, into: y, epilogue, on: kernels)
   } else {
     shape.runForward(x, y, epilogue, on: kernels) { .matrix(shape.weights(weights, group: $0)) }
@@ -47,6 +49,12 @@ public func conv2d(
   shape.check("conv2d")
   shape.checkForward(x, y, epilogue)
   filters.check(shape)
+  if let weights = filters.depthwise {
+    return weights.withUnsafeBufferPointer {
+      guard let weights = $0.baseAddress else { return }
+      depthwiseForward(shape, x, weights: weights, into: y, epilogue: epilogue, on: kernels)
+    }
+  }
   withExtendedLifetime(filters) {
     if let winograd = filters.winograd {
       Winograd(m: winograd.m, forward: shape).run(x, winograd.filters, into: y, epilogue, on: kernels)
@@ -63,9 +71,11 @@ public final class PackedFilters: @unchecked Sendable {
   /// The shape it was made for, which stands for any batch.
   public let shape: Conv2DShape
   public let accuracy: ConvAccuracy
-  /// One for each group, unless `winograd` takes their place.
+  /// One for each group, unless `winograd` or `depthwise` takes their place.
   private let matrices: [PackedMatrix]
   let winograd: KeptWinogradFilters?
+  /// The weights of a depthwise convolution, which are best as they are.
+  fileprivate let depthwise: [Float]?
 
   /// Packs `weights`, `[kernelHeight, kernelWidth, channels / groups, filters]`. The batch of `shape` is ignored.
   ///
@@ -75,7 +85,8 @@ public final class PackedFilters: @unchecked Sendable {
     self.shape = shape
     self.accuracy = accuracy
     winograd = shape.winogradTile(accuracy).map { KeptWinogradFilters(Winograd(m: $0, forward: shape), weights) }
-    guard winograd == nil else {
+    depthwise = shape.isDepthwise ? Array(UnsafeBufferPointer(start: weights, count: shape.weightCount)) : nil
+    guard winograd == nil && depthwise == nil else {
       matrices = []
       return
     }

@@ -52,6 +52,7 @@ public func conv2dBackwardWeights(
   precondition(!output.overlaps(Extent(x, count: shape.inputCount)), "conv2dBackwardWeights: dw overlaps x")
   precondition(!output.overlaps(Extent(dy, count: shape.outputCount)), "conv2dBackwardWeights: dw overlaps dy")
   let table = kernels
+  guard !shape.isDepthwise else { return depthwiseBackwardWeights(shape, x: x, dy: dy, into: dw, on: table) }
   nonisolated(unsafe) let (x, dy, dw) = (x, dy, dw)
   shape.runGroups(on: table) { group in
     let first = group * shape.groupFilters
@@ -86,6 +87,7 @@ extension Conv2DShape {
     _ dy: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ epilogue: Epilogue,
     on table: UnsafePointer<lw_table>
   ) {
+    guard !isDepthwise else { return depthwiseBackwardData(self, dy, weights: weights, into: dx, epilogue: epilogue, on: table) }
     for row in 0..<min(strideHeight, height) {
       let vertical = Phase(
         row, size: height, stride: strideHeight, kernel: kernelHeight, dilation: dilationHeight, padding: padding.top)

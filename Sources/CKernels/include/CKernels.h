@@ -189,6 +189,23 @@ typedef struct lw_winograd_filter {
   float *to; ptrdiff_t plane;
 } lw_winograd_filter;
 
+// Depthwise convolution, one axis: output o reads, by tap t, input o * stride + t * dilation - before where there is one.
+typedef struct lw_depthwise_axis {
+  ptrdiff_t input, output;
+  ptrdiff_t taps, stride, dilation, before;
+} lw_depthwise_axis;
+
+// Depthwise convolution of NHWC images with weights [taps down][taps across][channels].
+typedef struct lw_depthwise {
+  lw_depthwise_axis rows, columns;
+  ptrdiff_t channels;
+  int adjoint;    // from outputs to inputs: what is read has the size of outputs and what is written that of inputs
+  int continues;  // sums go on from what is there
+} lw_depthwise;
+
+// Rows counted through all images of a batch, and channels.
+typedef struct lw_depthwise_part { ptrdiff_t row, rows, channel, channels; } lw_depthwise_part;
+
 // ----------------------------------------------------------------------------------------------------- The kernel table
 
 struct lw_table {
@@ -308,6 +325,14 @@ struct lw_table {
   size_t (*find)(const float *x, size_t n, float value);
   // 1 when no element is infinite or NaN.
   int (*is_finite)(const float *x, size_t n);
+
+  // depthwise: convolution of each channel by itself -------------------------------------------------------------------
+
+  // One part of y: rows of outputs, or of inputs when adjoint. The epilogue's columns are channels, its rows pixels.
+  void (*depthwise)(const lw_depthwise *d, const lw_depthwise_part *part, const float *x, const float *w, float *y,
+                    const lw_gemm_epilogue *_Nullable epilogue);
+  // dw += the products of inputs x and output gradients dy over a part's rows of outputs.
+  void (*depthwise_weights)(const lw_depthwise *d, const lw_depthwise_part *part, const float *x, const float *dy, float *dw);
 
   // pool: `count` rows from `row` on, counted through all images of a batch ---------------------------------------------
 

@@ -27,6 +27,9 @@
 #include "../pool/windows.h"
 #include "../pool/max.h"
 #include "../pool/average.h"
+#include "../conv/depthwise_axis.h"
+#include "../conv/depthwise.h"
+#include "../conv/depthwise_weights.h"
 #include "../update/update.h"
 #include "../random/philox.h"
 #include "../random/distributions.h"
@@ -92,6 +95,9 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .argmax_columns = lw_argmax_columns,
     .find = lw_find,
     .is_finite = lw_is_finite,
+    // depthwise
+    .depthwise = lw_depthwise_rows,
+    .depthwise_weights = lw_depthwise_weights,
     // pool
     .pool_max = lw_pool_max,
     .pool_max_gradient = lw_pool_max_gradient,
