@@ -14,18 +14,13 @@ private let log1pTail: [Float] = [
   -0x1.fffff8p-2, 0x1.5553b6p-2, -0x1.ffc5ap-3, 0x1.978b6ep-3, -0x1.4a733ap-3, 0x1.ff2bc8p-4, -0x1.54f61ap-4, 0x1.5907ecp-5,
   -0x1.c0b35p-7, 0x1.1144b4p-9,
 ]
-private let millsRatio: [Float] = [
-  0x1.6bbad2p-4, -0x1.4be6e6p-3, 0x1.f5e1e6p-4, -0x1.3535b2p-4, 0x1.2b4d6ap-5, -0x1.a221f8p-7,
-  0x1.3c410cp-9, 0x1.2c888ep-12, -0x1.4333e8p-12, 0x1.da4dc6p-16, 0x1.017946p-15,
-]
+private let millsNumerator: [Float] = [0x1.cp-25, 0x1.9ae0ecp-25, 0x1.637a58p-26, 0x1.480a24p-28, 0x1.181b86p-31]
+private let millsRest: [Float] = [0x1.9db0c6p-1, 0x1.9e8156p-3, 0x1.5ddd2ap-6]
 private let erfSmall: [Float] = [
   0x1.06eba8p-3, -0x1.81273ep-2, 0x1.ce2ce6p-4, -0x1.b7f71ap-6, 0x1.53f224p-8, -0x1.a3515ep-11, 0x1.4771fcp-14,
 ]
 private let tanhSmall: [Float] = [
   -0x1.55553ep-2, 0x1.1109bep-3, -0x1.b89abap-5, 0x1.54c3c2p-6, -0x1.828776p-8,
-]
-private let geluSmall: [Float] = [
-  0x1.988454p-2, -0x1.1058c6p-4, 0x1.46f06ep-7, -0x1.393c02p-10, 0x1.e0b076p-14,
 ]
 
 /// c[0] + c[1] x + c[2] x^2 + ... by Horner's rule.
@@ -45,13 +40,23 @@ private func power2(_ n: Int32) -> Float { Float(bitPattern: UInt32(truncatingIf
 
 private func scaled(_ x: Float, _ n: Int32) -> Float { x * power2(n >> 1) * power2(n - (n >> 1)) }
 
+/// x * 2^n through the exponent: both normal, or n zero.
+private func exponentShifted(_ x: Float, _ n: Int32) -> Float {
+  Float(bitPattern: UInt32(bitPattern: Int32(bitPattern: x.bitPattern) &+ n << 23))
+}
+
+/// x / ln 2 rounded to an integer.
+private func binaryExponent(_ x: Float) -> Float {
+  let magic: Float = 0x1.8p23
+  return magic.addingProduct(x, 0x1.715476p0) - magic
+}
+
+private func integer(_ n: Float) -> Int32 { n.isNaN ? 0 : Int32(n) }
+
 /// x = n ln 2 + r.
 private func reduced(_ x: Float) -> (r: Float, n: Int32) {
-  let magic: Float = 0x1.8p23
-  let shifted = magic.addingProduct(x, 0x1.715476p0)
-  let n = shifted - magic
-  let r = x.addingProduct(-n, 0x1.62e43p-1).addingProduct(n, 0x1.05c61p-29)
-  return (r, n.isNaN ? 0 : Int32(n))
+  let n = binaryExponent(x)
+  return (x.addingProduct(-n, 0x1.62e43p-1).addingProduct(n, 0x1.05c61p-29), integer(n))
 }
 
 /// e^(n ln 2 + r) = 2^n (1 + m1).
@@ -89,29 +94,22 @@ public func naiveLog1p(_ u: Float) -> Float { u.addingProduct(u * u, polynomial(
 
 /// exp(-a^2/2), not yet scaled.
 private func gauss(_ a: Float) -> (m1: Float, n: Int32) {
-  let half = a * -0.5
-  let square = half * a
-  let z = reduced(square)
-  return expSplit((z.r + (-square).addingProduct(half, a), z.n))
+  let half = a * -0.5, n = binaryExponent(half * a)
+  let r = (n * -0x1.62e4p-1).addingProduct(half, a).addingProduct(-n, 0x1.7f7d1cp-20)
+  return expSplit((r, integer(n)))
 }
 
-/// Q(a) exp(a^2/2), Q the upper tail of the normal distribution.
+/// 2^-24 Q(a) exp(a^2/2), Q the upper tail of the normal distribution.
 private func mills(_ a: Float) -> Float {
-  let k: Float = 0x1.11ep2, sum = a + k, difference = a - k
-  let sumLow = a - (sum - k), differenceLow = a - (difference + k)
-  let u = difference / sum
-  let ratio = polynomial(u, millsRatio)
-  let remainder = (differenceLow + difference.addingProduct(-u, sum)).addingProduct(-u, sumLow)
-  let miss = remainder * (sum * (0.5 / k))
-  return ratio.addingProduct(Float(-0x1.988454p-2).addingProduct(a, ratio), miss)
+  let numerator = polynomial(a, millsNumerator)
+  let slope = polynomial(a, millsRest).addingProduct(numerator, 0x1.40d96p25)
+  return numerator / Float(1.75).addingProduct(a, slope)
 }
-
-private func timesExp(_ w: Float, _ e: (m1: Float, n: Int32)) -> Float { scaled(w.addingProduct(w, e.m1), e.n) }
 
 public func naiveErf(_ x: Float) -> Float {
   guard x.magnitude > 1 else { return x.addingProduct(x, polynomial(x * x, erfSmall)) }
-  let a = lesser(14, x.magnitude * 0x1.6a09e6p0)
-  let large = Float(1).addingProduct(-timesExp(mills(a), gauss(a)), 2)
+  let a = lesser(8, x.magnitude * 0x1.6a09e6p0), ratio = mills(a), e = gauss(a)
+  let large = Float(1).addingProduct(-exponentShifted(ratio.addingProduct(ratio, e.m1), e.n), 0x1p25)
   return Float(signOf: x, magnitudeOf: large)
 }
 
@@ -145,9 +143,8 @@ private func gated(_ w: Float, _ e: (m1: Float, n: Int32)) -> Float {
 public func naiveSiLU(_ x: Float) -> Float { gated(greater(-110, x), expSplit(reduced(limit(-x, -40, 110)))) }
 
 public func naiveGELU(_ x: Float) -> Float {
-  if x.magnitude < 0.75 { return x * Float(0.5).addingProduct(x, polynomial(x * x, geluSmall)) }
-  let a = lesser(14.5, x.magnitude)
-  return naiveReLU(x) - timesExp(a * mills(a), gauss(a))
+  let a = lesser(14.5, x.magnitude), ratio = mills(a), e = gauss(a)
+  return naiveReLU(x).addingProduct(-ratio.addingProduct(ratio, e.m1), exponentShifted(a * 0x1p24, e.n))
 }
 
 /// 2 sqrt(2/pi) (a + 0.044715 a^3) as a sum of two floats.
@@ -180,10 +177,10 @@ public func naiveTanhGradient(y: Float, dy: Float) -> Float { Float(1).addingPro
 public func naiveSoftplusGradient(y: Float, dy: Float) -> Float { -naiveExpm1(-y) * dy }
 
 public func naiveGELUGradient(x: Float, dy: Float) -> Float {
-  let near = limit(x, -14.5, 14.5), a = near.magnitude
-  let density = timesExp(1, gauss(a))
-  let tail = mills(a) * density
-  return (near < 0 ? tail : 1 - tail).addingProduct(near * 0x1.988454p-2, density) * dy
+  let near = limit(x, -15, 15), a = near.magnitude, e = gauss(a)
+  let difference = mills(a).addingProduct(-a, 0x1.988454p-26)
+  let h = difference.addingProduct(difference, e.m1) * power2(e.n + 100)
+  return (near < 0 ? h * 0x1p-76 : Float(1).addingProduct(-h, 0x1p-76)) * dy
 }
 
 /// s + slope s (1 - s) with s = sigmoid(v).

@@ -57,16 +57,14 @@ LW_INLINE vf vf_silu(vf x) {
   return lw_gated(vf_max(vf_set1(-110.0f), x), vf_exp_split(z));
 }
 
-// (P(N <= x) - 1/2) / x in x^2 for |x| <= 3/4, within 2^-25.
-static const float lw_gelu_small[] = {0x1.988454p-2f, -0x1.1058c6p-4f, 0x1.46f06ep-7f, -0x1.393c02p-10f, 0x1.e0b076p-14f};
-
-// x P(N <= x): x (1/2 + x E(x^2)) up to 3/4, beyond it max(0, x) - |x| Q(|x|) with the upper tail Q: neither cancels.
-// From |x| = 14.5 on the tail has underflowed to 0.
+// x P(N <= x), computed as max(0, x) - |x| Q(|x|) with the upper tail Q, which loses one bit at most. The exponent of the
+// tail goes into its factor |x|, times 2^24 against the 2^-24 of the other: both are normal, and a denormal result is
+// rounded once. From |x| = 14.5 on the tail has underflowed to 0.
 LW_INLINE vf vf_gelu(vf x) {
-  const vf magnitude = vf_abs(x), a = vf_min(vf_set1(14.5f), magnitude);
-  const vf centre = vf_fma(x, LW_POLYNOMIAL(vf_mul(x, x), lw_gelu_small), vf_set1(0.5f));
-  const vf tail = vf_times_exp(vf_mul(a, lw_mills(a)), lw_gauss(a));
-  return vf_select(vf_lt(magnitude, vf_set1(0.75f)), vf_mul(x, centre), vf_sub(vf_relu(x), tail));
+  const vf a = vf_min(vf_set1(14.5f), vf_abs(x));
+  const lw_exponential gauss = lw_gauss(a);
+  const vf scaled = vf_shift_exponent(vf_mul(a, vf_set1(0x1p24f)), gauss.n);
+  return vf_fnma(vf_times_mantissa(lw_mills(a), gauss), scaled, vf_relu(x));
 }
 
 // The argument 2 sqrt(2/pi) (a + 0.044715 a^3) of the tanh form as a sum of two floats.

@@ -14,18 +14,28 @@ static const float lw_expm1_tail[] = {0x1p-1f,         0x1.555554p-3f, 0x1.5554e
 // The remainder and the integer of the reduction.
 typedef struct { vf r; vi n; } lw_reduced;
 
-// Requires |x| < 2^21.
-LW_INLINE lw_reduced lw_reduce(vf x) {
+// An integer as a float and as itself.
+typedef struct { vf f; vi i; } lw_integer;
+
+// x / ln 2 rounded to an integer. Requires |x| < 2^21.
+LW_INLINE lw_integer lw_binary_exponent(vf x) {
   // Adding 1.5 * 2^23 rounds to an integer, to nearest even, and leaves it in the low bits.
   const vf magic = vf_set1(0x1.8p23f);
   const vf shifted = vf_fma(x, vf_set1(0x1.715476p0f), magic);
-  const vf n = vf_sub(shifted, magic);
-  const vf r = vf_fnma(n, vf_set1(0x1.62e43p-1f), x);
-  return (lw_reduced){.r = vf_fma(n, vf_set1(0x1.05c61p-29f), r), .n = vi_sub(vf_bits(shifted), vf_bits(magic))};
+  return (lw_integer){.f = vf_sub(shifted, magic), .i = vi_sub(vf_bits(shifted), vf_bits(magic))};
+}
+
+LW_INLINE lw_reduced lw_reduce(vf x) {
+  const lw_integer n = lw_binary_exponent(x);
+  const vf r = vf_fnma(n.f, vf_set1(0x1.62e43p-1f), x);
+  return (lw_reduced){.r = vf_fma(n.f, vf_set1(0x1.05c61p-29f), r), .n = n.i};
 }
 
 // 2^n for -126 <= n <= 127.
 LW_INLINE vf vf_power2(vi n) { return vf_from_bits(vi_shl(vi_add(n, vi_set1(127)), 23)); }
+
+// x * 2^n by adding n to the exponent of x: both must be normal, or n zero.
+LW_INLINE vf vf_shift_exponent(vf x, vi n) { return vf_from_bits(vi_add(vf_bits(x), vi_shl(n, 23))); }
 
 // x * 2^n for -252 <= n <= 254, rounded once: two factors, of which the first is exact unless the result overflows.
 LW_INLINE vf vf_ldexp(vf x, vi n) {
@@ -41,8 +51,8 @@ LW_INLINE lw_exponential vf_exp_split(lw_reduced z) {
   return (lw_exponential){.m1 = vf_fma(vf_mul(z.r, z.r), LW_POLYNOMIAL(z.r, lw_exp_tail), z.r), .n = z.n};
 }
 
-// w e^x, scaled last.
-LW_INLINE vf vf_times_exp(vf w, lw_exponential e) { return vf_ldexp(vf_fma(w, e.m1, w), e.n); }
+// w e^x / 2^n, for callers that scale in their own way.
+LW_INLINE vf vf_times_mantissa(vf w, lw_exponential e) { return vf_fma(w, e.m1, w); }
 
 // lower <= x <= upper; NaN stays NaN.
 LW_INLINE vf vf_limit(vf x, float lower, float upper) {
