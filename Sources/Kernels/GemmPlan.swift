@@ -7,10 +7,30 @@ struct GemmPlan {
     case packed
     /// B read where it lies.
     case inPlace
-    /// At most four rows: B read once, in the order it lies in memory.
+    /// Few rows: B read once, in the order it lies in memory, packed or not.
     case stream
   }
 
+  /// What decided the path.
+  enum Reason: String {
+    case packedBefore = "B was packed beforehand"
+    case fewRowsOfPacked = "B was packed beforehand; at most 2 rows: several panels side by side"
+    case transposedB = "B is transposed: packing turns it"
+    case fewRows = "at most 4 rows: B is read once"
+    case seldomReused = "B is reused too seldom to pay for a copy"
+    case narrow = "a block of so narrow a B stays in the cache"
+    case reused = "B is reused enough to pay for a copy"
+
+    var path: Path {
+      switch self {
+      case .packedBefore, .transposedB, .reused: .packed
+      case .fewRows, .fewRowsOfPacked: .stream
+      case .seldomReused, .narrow: .inPlace
+      }
+    }
+  }
+
+  let reason: Reason
   let path: Path
   /// Of a tile and of a panel of B, in vectors of 16 columns.
   let width: Int
@@ -28,23 +48,27 @@ struct GemmPlan {
 
   init(_ product: Product, _ tuning: lw_gemm_tuning) {
     let (m, n, k) = (product.m, product.n, product.k)
-    let packedWidth: Int?
-    (path, packedWidth) = GemmPlan.choosePath(product, tuning)
-    width = packedWidth ?? tileWidth(m: m, n: n, tuning)
+    reason = GemmPlan.choosePath(product, tuning)
+    path = reason.path
+    if case .packed(let panels) = product.b { width = panels.width } else { width = tileWidth(m: m, n: n, tuning) }
     copiesA = product.a.needsCopy || (path == .packed && n >= tuning.pack_a_columns)
     panelsOutside = path == .inPlace && m <= tuning.in_place_rows
     let height = tileRows(width, tuning)
     rowsBlock = copiesA ? GemmPlan.equalBlock(m, most: Int(tuning.rows_block), unit: height) : m
-    columnsBlock = panelsOutside ? n : max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
+    columnsBlock = panelsOutside || path == .stream ? n : max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
 
-    let nanoseconds = 2 * Double(m) * Double(n) * Double(k) / tuning.gflops
+    let nanoseconds = product.nanoseconds(tuning)
     let chunks = nanoseconds < GemmPlan.serialNanoseconds || threadCount == 1 ? 1 : GemmPlan.chunksPerThread * threadCount
-    let columnUnit = path == .stream ? 128 : 16 * width
+    let columnUnit = path == .stream ? 64 : 16 * width
     let columnUnits = (n + columnUnit - 1) / columnUnit
-    if panelsOutside || path == .stream {
+    if path == .stream {
+      // Of a B in place, chunks read pieces of rows: the longer the better.
+      columns = Cut(n, unit: columnUnit, into: reason == .fewRows ? min(chunks, threadCount) : chunks)
+      rows = Cut(m, unit: height, into: 1)
+    } else if panelsOutside {
       // Few rows: a chunk keeps all of them, and so the use of a panel once it is in the cache.
       columns = Cut(n, unit: columnUnit, into: min(chunks, columnUnits))
-      rows = Cut(m, unit: height, into: path == .stream ? 1 : (chunks + columns.count - 1) / columns.count)
+      rows = Cut(m, unit: height, into: (chunks + columns.count - 1) / columns.count)
     } else {
       // Rows first: a chunk with all columns copies its rows of A once.
       let most = product.grid == nil ? m : GemmPlan.sumsRows
@@ -56,7 +80,7 @@ struct GemmPlan {
       chunks > 1 && product.grid == nil && rows.count * columns.count < chunks && blocks >= chunks
       && m * n <= GemmPlan.sumsCount / chunks && path != .stream
     blocksAtOnce = isSplit ? min(blocks, GemmPlan.sumsCount / (m * n)) : 1
-    note(product)
+    note(product, nanoseconds: nanoseconds)
   }
 
   /// The values a copy of a block of op(A) takes.
@@ -78,14 +102,15 @@ struct GemmPlan {
     return (rows + unit - 1) / unit * unit
   }
 
-  private static func choosePath(_ product: Product, _ tuning: lw_gemm_tuning) -> (Path, packedWidth: Int?) {
+  private static func choosePath(_ product: Product, _ tuning: lw_gemm_tuning) -> Reason {
     switch product.b {
-    case .packed(let panels): (.packed, panels.width)
-    case .matrix(let b) where b.isTransposed: (.packed, nil)
-    case .matrix where product.m <= 4 && product.n > 64: (.stream, nil)
-    case .matrix(let b) where product.m <= tuning.in_place_rows && !hasConflicts(b, product.m): (.inPlace, nil)
-    case .matrix where product.n <= tuning.in_place_columns: (.inPlace, nil)
-    case .matrix: (.packed, nil)
+    case .packed(let panels) where product.m <= 2 && panels.width == 1: .fewRowsOfPacked
+    case .packed: .packedBefore
+    case .matrix(let b) where b.isTransposed: .transposedB
+    case .matrix where product.m <= 4 && product.n > 64: .fewRows
+    case .matrix(let b) where product.m <= tuning.in_place_rows && !hasConflicts(b, product.m): .seldomReused
+    case .matrix where product.n <= tuning.in_place_columns: .narrow
+    case .matrix: .reused
     }
   }
 
@@ -93,10 +118,12 @@ struct GemmPlan {
   /// multiple of a page. A product with very few rows does not use them again anyway.
   private static func hasConflicts(_ b: Operand, _ m: Int) -> Bool { b.ld % 1024 == 0 && m > 24 }
 
-  private func note(_ product: Product) {
+  private func note(_ product: Product, nanoseconds: Double) {
     guard isVerbose else { return }
+    let size = "\(product.m)x\(product.n)x\(product.k)"
     let cut = blocksAtOnce > 1 ? "\(blocksAtOnce) blocks at once" : "\(rows.count) x \(columns.count) chunks"
-    logOnce("gemm \(product.m)x\(product.n)x\(product.k): \(path), tile width \(16 * width), \(cut)")
+    let why = "\(reason.rawValue); about \(Int(nanoseconds / 1000)) us on one core"
+    logOnce("gemm \(size): \(path), tile width \(16 * width), \(cut) (\(why))")
   }
 }
 

@@ -65,8 +65,11 @@ extension Product {
 // MARK: Execution
 
 extension Product {
-  func nanoseconds(on table: UnsafePointer<lw_table>) -> Double {
-    2 * Double(m) * Double(n) * Double(k) / table.pointee.gemm_tuning.gflops
+  func nanoseconds(on table: UnsafePointer<lw_table>) -> Double { nanoseconds(table.pointee.gemm_tuning) }
+
+  /// The serial time, roughly: that of the arithmetic, or of reading B where few rows share it.
+  func nanoseconds(_ tuning: lw_gemm_tuning) -> Double {
+    Double(n) * Double(k) * max(2 * Double(m) / tuning.gflops, 4 / tuning.bandwidth)
   }
 
   func run(on table: UnsafePointer<lw_table>) {

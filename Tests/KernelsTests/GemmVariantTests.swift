@@ -47,6 +47,23 @@ import Testing
     }
   }
 
+  /// One or two rows take several panels at a time: every number of panels that is left over.
+  @Test(arguments: [1, 2, 3], [1, 15, 16, 17, 32, 33, 48, 49, 64, 65, 100, 129]) func fewRowsOfPacked(m: Int, n: Int) {
+    for k in [1, 5, 390] {
+      checkGemm(GemmCase(m: m, n: n, k: k, gap: 1, offset: 1, isPacked: true), threads: [1, 2])
+      checkGemm(
+        GemmCase(m: m, n: n, k: k, alpha: 0.7, beta: -1.3, hasBias: true, hasResidual: true, isPacked: true), threads: [3])
+    }
+  }
+
+  /// At most four rows go through strips of columns, several of them when B is wide.
+  @Test(arguments: 1...5) func fewRows(m: Int) {
+    for (n, k) in [(65, 770), (500, 385), (1030, 39), (2049, 6)] {
+      checkGemm(GemmCase(m: m, n: n, k: k, gap: 1, hasBias: true, hasResidual: true), threads: [1, 2, 3])
+      checkGemm(GemmCase(m: m, n: n, k: k, alpha: 0.5, beta: 2, transposeA: true), threads: [2])
+    }
+  }
+
   @Test(arguments: Tier.available) func packedOnOneTierServesAllOthers(tier: Tier) {
     let (m, n, k) = (50, 150, 400)
     let a = randomValues(m * k, seed: 1), b = randomValues(k * n, seed: 2)

@@ -58,6 +58,8 @@ static void gemm_stream(parity *p) {
   for (ptrdiff_t m = 1; m <= 4; ++m)
     for (int i = 0; i < PRODUCTS; ++i, ++variant) gemm_product(p, m, products[i].n, products[i].k, variant, 0, 1, 1);
   for (ptrdiff_t m = 1; m <= 4; ++m, ++variant) gemm_product(p, m, 1050, 37, variant, 0, 1, 1);
+  for (ptrdiff_t m = 1; m <= 2; ++m)
+    for (int i = 0; i < PRODUCTS; ++i, ++variant) gemm_product(p, m, products[i].n, products[i].k, variant, 1, 1, 1);
 }
 
 static void gemm_join(parity *p) {

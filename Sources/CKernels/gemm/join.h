@@ -9,6 +9,16 @@ LW_INLINE vf lw_gemm_outcome(vf t, ptrdiff_t i, ptrdiff_t j, int lanes, const lw
   return vf_activate(e->activation, e->activation_alpha, t);
 }
 
+// The epilogue as it looks from element i, j of C, in *here; NULL when there is none.
+LW_INLINE const lw_gemm_epilogue *lw_gemm_epilogue_at(const lw_gemm_epilogue *e, ptrdiff_t i, ptrdiff_t j,
+                                                      lw_gemm_epilogue *here) {
+  if (!e) return NULL;
+  *here = *e;
+  if (e->bias) here->bias += j;
+  if (e->residual) here->residual += i * e->ldr + j;
+  return here;
+}
+
 static void lw_gemm_join(const lw_gemm_sums *s, float *c, ptrdiff_t ldc, float alpha, float beta,
                          const lw_gemm_epilogue *epilogue) {
   const vf va = vf_set1(alpha), vb = vf_set1(beta);

@@ -6,4 +6,4 @@
 #define LW_GEMM_TILES(X) LW_HEIGHTS_6(X, 1) LW_HEIGHTS_2(X, 2) LW_HEIGHTS_2(X, 3) LW_HEIGHTS_1(X, 4)
 #define LW_GEMM_TUNING {.rows = {6, 2, 2, 1}, .registers = 2, .wide = 1, .usual = 1, \
                         .in_place_rows = 102, .in_place_columns = 256, .pack_a_columns = 768, \
-                        .rows_block = 48, .columns_block = 192, .gflops = 90}
+                        .rows_block = 48, .columns_block = 192, .gflops = 90, .bandwidth = 60}

@@ -108,7 +108,9 @@ typedef struct lw_gemm_tuning {
   int pack_a_columns;   // from this many columns on, a compact copy of A pays
   int rows_block;       // MC: rows of A copied at a time
   int columns_block;    // NC: columns of B that go through a block of k together; LW_GEMM_KC * NC values in the second-level cache
-  double gflops;        // what one core reaches, roughly: to estimate the time of a job
+  // What one core reaches, roughly, to estimate the time of a job: arithmetic, and reading B from a cache all cores share
+  // (GB/s), which bounds products with few rows.
+  double gflops, bandwidth;
 } lw_gemm_tuning;
 
 // Convolution. Patches of images: a matrix with a row for each output pixel (image, row, column) and a column for each value
@@ -215,7 +217,7 @@ struct lw_table {
 
   lw_gemm_tuning gemm_tuning;
   void (*gemm_block)(const lw_gemm_block *block);
-  // The same for m <= 4 and B in place, reading B once in the order it lies in memory.
+  // The same, reading B once in the order it lies in memory: m <= 4 and B in place, or m <= 2 and B packed, width 1.
   void (*gemm_stream)(const lw_gemm_block *block);
   // C = beta*C + alpha*sums[0] + alpha*sums[1] + ... in this order, then the epilogue. No sums: C = beta*C.
   void (*gemm_join)(const lw_gemm_sums *sums, float *c, ptrdiff_t ldc, float alpha, float beta,

@@ -6,6 +6,7 @@
 #include "../gemm/join.h"
 #include "../gemm/tile.h"
 #include "../gemm/block.h"
+#include "../gemm/panels.h"
 #include "../gemm/stream.h"
 #include "../gemm/pack.h"
 #include "../conv/patches.h"
