@@ -99,13 +99,16 @@ struct ConvolutionFamily: Family {
   private func expected(_ operands: Operands) -> [Float] {
     // The result took the place of an operand that the reference does not look at.
     let (x, w, y) = (operands.x.values, operands.weights.values, operands.y.values)
-    let naive = NaiveConv2D(shape)
+    let bias = epilogue == "none" ? nil : operands.bias.values
+    let activation = epilogue == "bias+relu" ? naiveReLU : { $0 }
+    let direct = NaiveConv2D(shape)
+    let winograd = shape.winogradTile(.standard).map { NaiveWinograd(m: $0, shape) }
     switch direction {
     case .forward:
-      return naive.forward(
-        x, w, bias: epilogue == "none" ? nil : operands.bias.values, activation: epilogue == "bias+relu" ? naiveReLU : { $0 })
-    case .backwardData: return naive.backwardData(dy: y, w)
-    case .backwardWeights: return naive.backwardWeights(x: x, dy: y)
+      return winograd?.forward(x, w, bias: bias, activation: activation)
+        ?? direct.forward(x, w, bias: bias, activation: activation)
+    case .backwardData: return winograd?.backwardData(dy: y, w) ?? direct.backwardData(dy: y, w)
+    case .backwardWeights: return direct.backwardWeights(x: x, dy: y)
     }
   }
 
@@ -161,5 +164,13 @@ extension NaiveConv2D {
       kernelWidth: s.kernelWidth, strideHeight: s.strideHeight, strideWidth: s.strideWidth, top: s.padding.top,
       bottom: s.padding.bottom, left: s.padding.left, right: s.padding.right, dilationHeight: s.dilationHeight,
       dilationWidth: s.dilationWidth, groups: s.groups)
+  }
+}
+
+extension NaiveWinograd {
+  fileprivate init(m: Int, _ s: Conv2DShape) {
+    self.init(
+      m: m, batch: s.batch, height: s.height, width: s.width, channels: s.channels, filters: s.filters, top: s.padding.top,
+      bottom: s.padding.bottom, left: s.padding.left, right: s.padding.right)
   }
 }

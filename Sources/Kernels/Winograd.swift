@@ -49,7 +49,7 @@ extension Conv2DShape {
   /// The tiles of the Winograd convolution this is carried out with under `accuracy`, or nil when it is a plain product.
   ///
   /// Channels and filters decide, not the size of the images: filters packed once serve every size.
-  func winogradTile(_ accuracy: ConvAccuracy) -> Int? {
+  package func winogradTile(_ accuracy: ConvAccuracy) -> Int? {
     guard
       kernelHeight == 3, kernelWidth == 3, strideHeight == 1, strideWidth == 1, dilationHeight == 1, dilationWidth == 1,
       groups == 1, min(channels, filters) >= WinogradTuning.leastChannels
