@@ -203,6 +203,10 @@ typedef struct lw_depthwise {
   ptrdiff_t channels;
   int adjoint;    // from outputs to inputs: what is read has the size of outputs and what is written that of inputs
   int continues;  // sums go on from what is there
+  int ahead;      // fetch input before it is needed: for images that are not in a cache
+  // From a tap to the next and from a channel to the next, in the weights: channels and 1 as above. Or 16 and the number of
+  // taps: for each vector of channels all taps, the last vector filled up, which keeps them apart in a cache.
+  ptrdiff_t w_tap, w_channel;
 } lw_depthwise;
 
 // Rows counted through all images of a batch, and channels.
