@@ -73,7 +73,9 @@ struct GemmPlan {
       // Rows first: a chunk with all columns copies its rows of A once.
       let most = product.grid == nil ? m : GemmPlan.sumsRows
       rows = Cut(m, unit: height, into: max(min(chunks, max(1, m / Int(tuning.rows_block))), (m + most - 1) / most))
-      columns = Cut(n, unit: columnUnit, into: min((chunks + rows.count - 1) / rows.count, columnUnits))
+      // Patches are copied for each chunk anew: half as many chunks.
+      let wanted = product.a.isPatches ? chunks / 2 : chunks
+      columns = Cut(n, unit: columnUnit, into: min((wanted + rows.count - 1) / rows.count, columnUnits))
     }
     let blocks = (k + blockLength - 1) / blockLength
     let isSplit =

@@ -37,6 +37,7 @@ struct Product {
 extension Product.A {
   /// Whether the tiles cannot read it where it is.
   var needsCopy: Bool { if case .matrix(let a) = self { a.isTransposed } else { true } }
+  var isPatches: Bool { if case .matrix = self { false } else { true } }
 }
 
 // MARK: Checks
@@ -74,7 +75,7 @@ extension Product {
 
   func run(on table: UnsafePointer<lw_table>) {
     guard m > 0, n > 0 else { return }
-    guard k > 0 else { return finish(0..<m, 0..<n, Sums(UnsafePointer(c), ld: 0, count: 0, stride: 0), on: table) }
+    guard k > 0 else { return runWithoutProduct(on: table) }
     let plan = GemmPlan(self, table.pointee.gemm_tuning)
     switch b {
     case .packed(let panels): compute(plan, .packed(panels), on: table)
@@ -85,6 +86,15 @@ extension Product {
         compute(plan, .packed(panels), on: table)
       }
     case .matrix: compute(plan, b, on: table)
+    }
+  }
+
+  /// C = f(beta*C + bias + residual).
+  private func runWithoutProduct(on table: UnsafePointer<lw_table>) {
+    nonisolated(unsafe) let (table, product) = (table, self)
+    forEachRowGroup(rows: m, columns: n, nanoseconds: 0.3) { start, length in
+      let sums = Sums(UnsafePointer(product.c), ld: 0, count: 0, stride: 0)
+      product.finish(start..<start + length, 0..<product.n, sums, on: table)
     }
   }
 

@@ -8,46 +8,72 @@ private struct Scratch: ~Copyable {
   /// Panels start on pages, so that none of them shares a cache line or a translation with its neighbours.
   static let alignment = 4096
 
-  private let kept = Locked<[Buffer]>([])
+  private struct State {
+    var kept: [Buffer] = []
+    /// The capacity of all buffers handed out, now and at most since `measurePeak` began.
+    var inUse = 0, peak = 0
+  }
+
+  private let state = Locked(State())
 
   struct Buffer: @unchecked Sendable {
     var pointer: UnsafeMutablePointer<Float>
     var capacity: Int
   }
 
-  init() { kept.withLock { $0.reserveCapacity(Scratch.slots) } }
+  init() { state.withLock { $0.kept.reserveCapacity(Scratch.slots) } }
 
   /// The smallest kept buffer of at least `count` values, or a new one.
   func take(_ count: Int) -> Buffer {
-    let found: Buffer? = kept.withLock { kept in
-      var best: Int?
-      for (i, buffer) in kept.enumerated() where buffer.capacity >= count {
-        if best.map({ buffer.capacity < kept[$0].capacity }) ?? true { best = i }
-      }
+    let found: Buffer? = state.withLock { state in
+      let best = Scratch.smallest(state.kept, of: count)
+      state.inUse += best.map { state.kept[$0].capacity } ?? Scratch.capacity(count)
+      state.peak = max(state.peak, state.inUse)
       guard let best else { return nil }
-      let buffer = kept[best]
-      kept.swapAt(best, kept.count - 1)
-      kept.removeLast()
+      let buffer = state.kept[best]
+      state.kept.swapAt(best, state.kept.count - 1)
+      state.kept.removeLast()
       return buffer
     }
     return found ?? Scratch.allocate(count)
   }
 
+  private static func smallest(_ kept: [Buffer], of count: Int) -> Int? {
+    var best: Int?
+    for (i, buffer) in kept.enumerated() where buffer.capacity >= count {
+      if best.map({ buffer.capacity < kept[$0].capacity }) ?? true { best = i }
+    }
+    return best
+  }
+
   func give(_ buffer: Buffer) {
-    let isKept = kept.withLock { kept in
-      guard kept.count < Scratch.slots, buffer.capacity * 4 <= Scratch.keptBytes else { return false }
-      kept.append(buffer)
+    let isKept = state.withLock { state in
+      state.inUse -= buffer.capacity
+      guard state.kept.count < Scratch.slots, buffer.capacity * 4 <= Scratch.keptBytes else { return false }
+      state.kept.append(buffer)
       return true
     }
     if !isKept { free(buffer) }
   }
 
+  /// The most that is in use at a time while `body` runs, in values.
+  func measurePeak(_ body: () -> Void) -> Int {
+    state.withLock { $0.peak = $0.inUse }
+    body()
+    return state.withLock { $0.peak }
+  }
+
   private func free(_ buffer: Buffer) { UnsafeMutableRawPointer(buffer.pointer).deallocate() }
 
   /// Sizes are rounded up to powers of two: products of similar shapes then share buffers.
-  private static func allocate(_ count: Int) -> Buffer {
+  private static func capacity(_ count: Int) -> Int {
     var capacity = alignment / 4
     while capacity < count { capacity *= 2 }
+    return capacity
+  }
+
+  private static func allocate(_ count: Int) -> Buffer {
+    let capacity = capacity(count)
     let memory = UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: alignment)
     return Buffer(pointer: memory.bindMemory(to: Float.self, capacity: capacity), capacity: capacity)
   }
@@ -61,3 +87,6 @@ func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) ->
   defer { scratch.give(buffer) }
   return body(buffer.pointer)
 }
+
+/// The working memory that `body` has in use at its fullest moment, in values; other threads' is counted too.
+func peakScratch(_ body: () -> Void) -> Int { scratch.measurePeak(body) }

@@ -33,10 +33,15 @@ enum { LW_TILE_ROWS = 14, LW_TILE_WIDTH = 4 };  // room for the largest tile of 
     }                                                                                                      \
   }
 
-// to = p, or to += p: the common ends of a chain, straight from the registers.
-LW_INLINE void lw_tile_put(float *to, vf p, int lanes, int accumulate) {
-  if (lanes == VF) vf_store(to, accumulate ? vf_add(vf_load(to), p) : p);
-  else vf_store_n(to, accumulate ? vf_add(vf_load_n(to, lanes), p) : p, lanes);
+// The common ends of a chain, straight from the registers: to = p or to += p, and then what most layers of a network ask
+// for. The same operations, in the same order, as lw_gemm_join.
+LW_INLINE void lw_tile_put(float *to, vf p, int lanes, int accumulate, const float *bias, const float *residual, int relu) {
+  const int whole = lanes == VF;
+  if (accumulate) p = vf_add(whole ? vf_load(to) : vf_load_n(to, lanes), p);
+  if (bias) p = vf_add(p, whole ? vf_load(bias) : vf_load_n(bias, lanes));
+  if (residual) p = vf_add(p, whole ? vf_load(residual) : vf_load_n(residual, lanes));
+  if (relu) p = vf_activate(LW_RELU, 0, p);
+  if (whole) vf_store(to, p); else vf_store_n(to, p, lanes);
 }
 
 LW_INLINE void lw_tile_body(int r, int w, const lw_tile *tile) {
@@ -59,18 +64,24 @@ LW_INLINE void lw_tile_body(int r, int w, const lw_tile *tile) {
     a += 1; b += ldb;
   }
 
-  if (tile->epilogue || tile->alpha != 1 || (tile->beta != 0 && tile->beta != 1)) {
+  const lw_gemm_epilogue *const e = tile->epilogue;
+  if (tile->alpha != 1 || (tile->beta != 0 && tile->beta != 1) || (e && e->activation != LW_LINEAR && e->activation != LW_RELU)) {
     float sums[LW_TILE_ROWS * LW_TILE_WIDTH * VF];
     LW_UNROLL for (int i = 0; i < r; ++i)
       LW_UNROLL for (int v = 0; v < w; ++v) vf_store(sums + (i * w + v) * VF, acc[i][v]);
     const lw_gemm_sums s = {.m = r, .n = tile->columns, .p = sums, .ld = VF * w, .count = 1, .stride = 0};
-    lw_gemm_join(&s, c, ldc, tile->alpha, tile->beta, tile->epilogue);
+    lw_gemm_join(&s, c, ldc, tile->alpha, tile->beta, e);
     return;
   }
-  const int last = (int)(tile->columns - VF * (w - 1)), accumulate = tile->beta == 1;
+  const int accumulate = tile->beta == 1, relu = e && e->activation == LW_RELU;
+  const float *const bias = e ? e->bias : NULL, *residual = e ? e->residual : NULL;
   LW_UNROLL for (int i = 0; i < r; ++i) {
-    LW_UNROLL for (int v = 0; v < w - 1; ++v) lw_tile_put(c + i * ldc + VF * v, acc[i][v], VF, accumulate);
-    lw_tile_put(c + i * ldc + VF * (w - 1), acc[i][w - 1], last, accumulate);
+    LW_UNROLL for (int v = 0; v < w; ++v) {
+      const int lanes = v < w - 1 ? VF : (int)(tile->columns - VF * (w - 1));
+      lw_tile_put(c + i * ldc + VF * v, acc[i][v], lanes, accumulate, bias ? bias + VF * v : NULL,
+                  residual ? residual + VF * v : NULL, relu);
+    }
+    if (residual) residual += e->ldr;
   }
 }
 #undef LW_TILE_STEP

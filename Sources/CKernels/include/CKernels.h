@@ -223,7 +223,7 @@ struct lw_table {
   void (*gemm_block)(const lw_gemm_block *block);
   // The same, reading B once in the order it lies in memory: m <= 4 and B in place, or m <= 2 and B packed, width 1.
   void (*gemm_stream)(const lw_gemm_block *block);
-  // C = beta*C + alpha*sums[0] + alpha*sums[1] + ... in this order, then the epilogue. No sums: C = beta*C.
+  // C = beta*C + alpha*sums[0] + alpha*sums[1] + ... in this order, then the epilogue. No sums: beta*C, then the epilogue.
   void (*gemm_join)(const lw_gemm_sums *sums, float *c, ptrdiff_t ldc, float alpha, float beta,
                     const lw_gemm_epilogue *_Nullable epilogue);
   // op(A), m x k, row-major without gaps. a is k x m when transposed.
