@@ -130,7 +130,8 @@ extension Conv2DShape {
       let panels = Panels(memory, k: k, n: groupChannels, width: tileWidth(n: groupChannels, table.pointee.gemm_tuning))
       panels.fill(memory, from: taps, on: table)
       let product = Product(
-        m: batch * vertical.count * horizontal.count, n: groupChannels, k: k, alpha: 1, a: .patches(patches),
+        m: batch * vertical.count * horizontal.count, n: groupChannels, k: k, alpha: 1,
+        a: isPointwise ? .matrix(Operand(patches.x, ld: filters, isTransposed: false)) : .patches(patches),
         b: .packed(panels), beta: 0, c: dx + pixel * channels + first, ldc: channels, epilogue: own,
         grid: isWhole ? nil : grid)
       product.run(on: table)

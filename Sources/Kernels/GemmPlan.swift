@@ -109,7 +109,7 @@ struct GemmPlan {
     case .packed(let panels) where product.m <= 2 && panels.width == 1: .fewRowsOfPacked
     case .packed: .packedBefore
     case .matrix(let b) where b.isTransposed: .transposedB
-    case .matrix where product.m <= 4 && product.n > 64: .fewRows
+    case .matrix where product.m <= 4 && product.n > 64 && !product.a.isTransposedPatches: .fewRows
     case .matrix(let b) where product.m <= tuning.in_place_rows && !hasConflicts(b, product.m): .seldomReused
     case .matrix where product.n <= tuning.in_place_columns: .narrow
     case .matrix: .reused

@@ -37,6 +37,7 @@ struct Product {
 extension Product.A {
   /// Whether the tiles cannot read it where it is.
   var needsCopy: Bool { if case .matrix(let a) = self { a.isTransposed } else { true } }
+  var isTransposedPatches: Bool { if case .transposedPatches = self { true } else { false } }
   var isPatches: Bool { if case .matrix = self { false } else { true } }
 }
 
@@ -206,7 +207,7 @@ extension Product {
       let size = min(blockLength, part.upperBound - l)
       for i in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rowsBlock) {
         let height = min(plan.rowsBlock, rows.upperBound - i)
-        let a = block(i, height, l, size, copy: copy, on: table)
+        let a = rowsOfA(plan, i, height, l, size, copy: copy, on: table)
         for j in stride(from: columns.lowerBound, to: columns.upperBound, by: plan.columnsBlock) {
           let length = min(plan.columnsBlock, columns.upperBound - j)
           computeBlock(
@@ -217,28 +218,38 @@ extension Product {
     }
   }
 
+  /// Some rows of op(A) in one block of k, as the tiles read them: rows `ld` apart or, transposed, columns.
+  private struct Rows {
+    let pointer: UnsafePointer<Float>
+    let ld: Int
+    let isTransposed: Bool
+  }
+
   /// Rows i ..< i + height of op(A) in the block of `size` values of k that starts at l, copied when there is room for it.
-  private func block(
-    _ i: Int, _ height: Int, _ l: Int, _ size: Int, copy: UnsafeMutablePointer<Float>?, on table: UnsafePointer<lw_table>
-  ) -> (pointer: UnsafePointer<Float>, ld: Int) {
-    let ld = wholeVectors(size)
+  private func rowsOfA(
+    _ plan: GemmPlan, _ i: Int, _ height: Int, _ l: Int, _ size: Int, copy: UnsafeMutablePointer<Float>?,
+    on table: UnsafePointer<lw_table>
+  ) -> Rows {
     switch (a, copy) {
     case (.matrix(let a), let copy?):
-      table.pointee.gemm_pack_a(height, size, a.at(row: i, column: l), a.ld, a.isTransposed ? 1 : 0, copy)
-      return (UnsafePointer(copy), size)
-    case (.matrix(let a), nil): return (a.at(row: i, column: l), a.ld)
+      // Only the tiles can read columns.
+      let staysTransposed = a.isTransposed && plan.path != .stream
+      let (from, outer, inner) = (a.at(row: i, column: l), staysTransposed ? size : height, staysTransposed ? height : size)
+      table.pointee.gemm_pack_a(outer, inner, from, a.ld, a.isTransposed && !staysTransposed ? 1 : 0, copy)
+      return Rows(pointer: UnsafePointer(copy), ld: inner, isTransposed: staysTransposed)
+    case (.matrix(let a), nil): return Rows(pointer: a.at(row: i, column: l), ld: a.ld, isTransposed: false)
     case (.patches(var patches), let copy):
-      table.pointee.conv_pack(&patches, i, height, l, size, copy!, ld)
-      return (UnsafePointer(copy!), ld)
+      table.pointee.conv_pack(&patches, i, height, l, size, copy!, wholeVectors(size))
+      return Rows(pointer: UnsafePointer(copy!), ld: wholeVectors(size), isTransposed: false)
     case (.transposedPatches(var patches), let copy):
-      table.pointee.conv_pack_transposed(&patches, l, size, i, height, copy!, ld)
-      return (UnsafePointer(copy!), ld)
+      table.pointee.conv_pack(&patches, l, size, i, height, copy!, wholeVectors(height))
+      return Rows(pointer: UnsafePointer(copy!), ld: wholeVectors(height), isTransposed: true)
     }
   }
 
   /// The block of `size` values of k that starts at l, for `height` rows from i on and `length` columns from j on.
   private func computeBlock(
-    _ plan: GemmPlan, _ b: B, _ a: (pointer: UnsafePointer<Float>, ld: Int), i: Int, height: Int, j: Int, length: Int,
+    _ plan: GemmPlan, _ b: B, _ a: Rows, i: Int, height: Int, j: Int, length: Int,
     l: Int, size: Int, isFirst: Bool, into target: Target, on table: UnsafePointer<lw_table>
   ) {
     let (bPointer, ldb, isPacked): (UnsafePointer<Float>, Int, Bool) =
@@ -248,7 +259,8 @@ extension Product {
       }
     var block = lw_gemm_block(
       m: height, n: length, k: size, a: a.pointer, lda: a.ld, b: bPointer, ldb: ldb, c: c, ldc: ldc, alpha: alpha,
-      beta: isFirst ? beta : 1, epilogue: nil, width: Int32(plan.width), packed: isPacked ? 1 : 0,
+      beta: isFirst ? beta : 1, epilogue: nil, width: Int32(plan.width),
+      transposed: a.isTransposed ? 1 : 0, packed: isPacked ? 1 : 0,
       panels_outside: plan.panelsOutside ? 1 : 0)
     func run() {
       if plan.path == .stream { table.pointee.gemm_stream(&block) } else { table.pointee.gemm_block(&block) }

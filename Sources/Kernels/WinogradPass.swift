@@ -118,7 +118,8 @@ struct WinogradPass {
     forEachBlock(of: winograd.channels) { l, size in
       var block = lw_gemm_block(
         m: patches.tiles.count, n: columns, k: size, a: a + l, lda: patches.ld, b: b + panels.offset(l: l, size: size, j: j),
-        ldb: 0, c: memory, ldc: columns, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(panels.width), packed: 1,
+        ldb: 0, c: memory, ldc: columns, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(panels.width),
+        transposed: 0, packed: 1,
         panels_outside: 0)
       table.pointee.gemm_block(&block)
     }

@@ -1,6 +1,6 @@
 #include "parity.h"
 
-// Patches of images as rows and as columns: padding on every side, strides, dilations of both signs, channels of a group.
+// Patches of images: padding on every side, strides, dilations of both signs, channels of a group.
 
 static const lw_patches shapes[] = {
     {NULL, 5, 6, 3, 3, 5, 6, 3, 3, 1, 1, 1, 1, 1, 1},      {NULL, 9, 8, 1, 1, 5, 4, 5, 5, 1, 1, 1, 1, 0, 0},
@@ -9,7 +9,7 @@ static const lw_patches shapes[] = {
     {NULL, 4, 4, 150, 150, 2, 2, 1, 1, 2, 2, 1, 1, 0, 0}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0], IMAGES = 2 };
 
-static void pack(parity *p, int transposed) {
+static void conv_pack(parity *p) {
   for (int n = 0; n < SHAPES; ++n) {
     lw_patches s = shapes[n];
     s.x = parity_input(p, (size_t)(IMAGES * s.height * s.width * s.ldx), WIDE);
@@ -17,18 +17,13 @@ static void pack(parity *p, int transposed) {
     for (ptrdiff_t i = 0; i < rows; i += 37)
       for (ptrdiff_t l = 0; l < length; l += 111) {
         const ptrdiff_t m = rows - i < 41 ? rows - i : 41, k = length - l < 200 ? length - l : 200;
-        const ptrdiff_t height = transposed ? k : m, width = transposed ? m : k, ld = (width + 15) / 16 * 16;
-        float *to = parity_output((size_t)((height + 15) / 16 * 16 * ld + 16));
-        if (transposed) p->kernels->conv_pack_transposed(&s, i, m, l, k, to, ld);
-        else p->kernels->conv_pack(&s, i, m, l, k, to, ld);
-        for (ptrdiff_t row = 0; row < height; ++row) parity_floats(p, to + row * ld, (size_t)width);
+        float *to = parity_output((size_t)(m * k + 16));
+        p->kernels->conv_pack(&s, i, m, l, k, to, k);
+        parity_floats(p, to, (size_t)(m * k));
       }
     parity_reset();
   }
 }
-
-static void conv_pack(parity *p) { pack(p, 0); }
-static void conv_pack_transposed(parity *p) { pack(p, 1); }
 
 static void transpose(parity *p) {
   EACH_SHAPE(s) {
@@ -39,5 +34,4 @@ static void transpose(parity *p) {
   }
 }
 
-const parity_case conv_cases[] = {
-    {"conv_pack", conv_pack}, {"conv_pack_transposed", conv_pack_transposed}, {"transpose", transpose}, {0}};
+const parity_case conv_cases[] = {{"conv_pack", conv_pack}, {"transpose", transpose}, {0}};

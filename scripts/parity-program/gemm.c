@@ -25,15 +25,16 @@ static lw_gemm_epilogue epilogue(parity *p, ptrdiff_t m, ptrdiff_t n, int varian
 static void gemm_product(parity *p, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int variant, int packed, int width, int stream) {
   // One product in eight meets infinities and NaN; more would leave nothing but NaN.
   const parity_kind kind = variant % 8 == 5 ? MIXED : UNIT;
-  const ptrdiff_t lda = k + variant % 3, ldb = n + variant % 4, ldc = n + variant % 2;
+  const int transposed = !stream && variant % 5 > 2;
+  const ptrdiff_t lda = (transposed ? m : k) + variant % 3, ldb = n + variant % 4, ldc = n + variant % 2;
   const lw_gemm_epilogue e = epilogue(p, m, n, variant);
   float *c = parity_output((size_t)(m * ldc));
   if (betas[variant % 3] != 0) fill_c(p, c, m * ldc);
   lw_gemm_block g = {
-      .m = m, .n = n, .k = k, .a = parity_input(p, (size_t)(m * lda), UNIT), .lda = lda,
+      .m = m, .n = n, .k = k, .a = parity_input(p, (size_t)((transposed ? k : m) * lda), UNIT), .lda = lda,
       .b = parity_input(p, (size_t)(k * ldb), kind), .ldb = ldb, .c = c, .ldc = ldc,
       .alpha = alphas[variant % 3], .beta = betas[variant % 3], .epilogue = variant % 4 ? &e : NULL,
-      .width = width, .packed = packed, .panels_outside = variant % 2};
+      .width = width, .transposed = transposed, .packed = packed, .panels_outside = variant % 2};
   if (packed) {
     float *to = parity_output((size_t)(k * ((n + 15) / 16 * 16)));
     p->kernels->gemm_pack_b(k, n, width, g.b, ldb, 0, to);

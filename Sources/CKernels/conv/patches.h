@@ -69,23 +69,9 @@ static void lw_patch_rows(const lw_patches *p, const lw_patch_columns *s, ptrdif
   }
 }
 
+// Columns l ..< l + k of patches i ..< i + m.
 static void lw_conv_pack(const lw_patches *p, ptrdiff_t i, ptrdiff_t m, ptrdiff_t l, ptrdiff_t k, float *to, ptrdiff_t ldt) {
   lw_patch_columns s;
   lw_patch_columns_init(&s, p, l, k);
   lw_patch_rows(p, &s, i, m, to, ldt);
-}
-
-// Sixteen patches at a time are copied to the first-level cache and transposed from there.
-static void lw_conv_pack_transposed(const lw_patches *p, ptrdiff_t i, ptrdiff_t m, ptrdiff_t l, ptrdiff_t k, float *to,
-                                    ptrdiff_t ldt) {
-  lw_patch_columns s;
-  lw_patch_columns_init(&s, p, l, k);
-  float rows[VF * LW_GEMM_KC + VF];
-  const ptrdiff_t ldr = (k + VF - 1) / VF * VF;
-  for (ptrdiff_t n = 0; n < m; n += VF) {
-    const ptrdiff_t count = m - n < VF ? m - n : VF;
-    lw_patch_rows(p, &s, i + n, count, rows, ldr);
-    if (count < VF) lw_zero_run(rows + count * ldr, (VF - count) * ldr);
-    for (ptrdiff_t c = 0; c < k; c += VF) lw_transpose_16x16(rows + c, ldr, to + c * ldt + n, ldt);
-  }
 }

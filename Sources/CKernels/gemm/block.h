@@ -23,10 +23,10 @@ static lw_panel lw_panel_at(const lw_gemm_block *g, ptrdiff_t j, const float *ed
 static void lw_block_tile(const lw_gemm_block *g, const lw_panel *p, ptrdiff_t i, ptrdiff_t rows) {
   lw_gemm_epilogue here;
   const lw_tile tile = {
-      .k = g->k, .a = g->a + i * g->lda, .lda = g->lda, .b = p->b, .ldb = p->ldb,
+      .k = g->k, .a = g->a + (g->transposed ? i : i * g->lda), .lda = g->lda, .b = p->b, .ldb = p->ldb,
       .c = g->c + i * g->ldc + p->j, .ldc = g->ldc, .columns = p->columns,
       .alpha = g->alpha, .beta = g->beta, .epilogue = lw_gemm_epilogue_at(g->epilogue, i, p->j, &here)};
-  lw_tiles[p->width - 1][rows - 1](&tile);
+  lw_tiles[g->transposed][p->width - 1][rows - 1](&tile);
 }
 
 static void lw_gemm_block_run(const lw_gemm_block *g) {

@@ -1,11 +1,12 @@
 // The register tile: an r x 16w block of C, every element one chain of fused multiply-adds over ascending k.
 //
 // The accumulators stay in registers for the whole of k, so each step costs w loads of B, r broadcasts of A and r*w
-// vf_fma. r and w are literals wherever lw_tile_body is called: the loops over them vanish and acc becomes registers.
+// vf_fma. r, w and transposed are literals wherever lw_tile_body is called: the loops over them vanish and acc becomes
+// registers.
 
 typedef struct {
   ptrdiff_t k;
-  const float *a; ptrdiff_t lda;  // r rows of k values
+  const float *a; ptrdiff_t lda;  // r rows of k values; transposed, k rows of r values
   const float *b; ptrdiff_t ldb;  // k rows of 16w values, all of them readable
   float *c; ptrdiff_t ldc;        // r rows of `columns` values
   ptrdiff_t columns;              // 16(w-1) < columns <= 16w: what the tile computes beyond is dropped
@@ -15,18 +16,20 @@ typedef struct {
 
 enum { LW_TILE_ROWS = 14, LW_TILE_WIDTH = 4 };  // room for the largest tile of any tier
 
+#define LW_TILE_A(i, l) (transposed ? a + (l) * lda + (i) : a + (i) * lda + (l))
+
 // acc += column l of A times row l of B. The smaller of the two is fetched first and held.
 #define LW_TILE_STEP(l)                                                                                    \
   if (w <= r) {                                                                                            \
     vf row[LW_TILE_WIDTH];                                                                                 \
     LW_UNROLL for (int v = 0; v < w; ++v) row[v] = vf_load(b + (l) * ldb + VF * v);                        \
     LW_UNROLL for (int i = 0; i < r; ++i) {                                                                \
-      const vf ai = vf_bcast(a + i * lda + (l));                                                           \
+      const vf ai = vf_bcast(LW_TILE_A(i, l));                                                           \
       LW_UNROLL for (int v = 0; v < w; ++v) acc[i][v] = vf_settle(vf_fma(ai, row[v], acc[i][v]));          \
     }                                                                                                      \
   } else {                                                                                                 \
     vf column[LW_TILE_ROWS];                                                                               \
-    LW_UNROLL for (int i = 0; i < r; ++i) column[i] = vf_bcast(a + i * lda + (l));                         \
+    LW_UNROLL for (int i = 0; i < r; ++i) column[i] = vf_bcast(LW_TILE_A(i, l));                         \
     LW_UNROLL for (int v = 0; v < w; ++v) {                                                                \
       const vf bv = vf_load(b + (l) * ldb + VF * v);                                                       \
       LW_UNROLL for (int i = 0; i < r; ++i) acc[i][v] = vf_settle(vf_fma(column[i], bv, acc[i][v]));       \
@@ -44,7 +47,7 @@ LW_INLINE void lw_tile_put(float *to, vf p, int lanes, int accumulate, const flo
   if (whole) vf_store(to, p); else vf_store_n(to, p, lanes);
 }
 
-LW_INLINE void lw_tile_body(int r, int w, const lw_tile *tile) {
+LW_INLINE void lw_tile_body(int r, int w, int transposed, const lw_tile *tile) {
   const float *a = tile->a, *b = tile->b;
   const ptrdiff_t lda = tile->lda, ldb = tile->ldb, ldc = tile->ldc;
   float *const c = tile->c;
@@ -57,11 +60,11 @@ LW_INLINE void lw_tile_body(int r, int w, const lw_tile *tile) {
   ptrdiff_t l = 0;
   LW_NOUNROLL for (; l + 4 <= tile->k; l += 4) {
     LW_TILE_STEP(0) LW_TILE_STEP(1) LW_TILE_STEP(2) LW_TILE_STEP(3)
-    a += 4; b += 4 * ldb;
+    a += transposed ? 4 * lda : 4; b += 4 * ldb;
   }
   LW_NOUNROLL for (; l < tile->k; ++l) {
     LW_TILE_STEP(0)
-    a += 1; b += ldb;
+    a += transposed ? lda : 1; b += ldb;
   }
 
   const lw_gemm_epilogue *const e = tile->epilogue;
@@ -85,10 +88,13 @@ LW_INLINE void lw_tile_body(int r, int w, const lw_tile *tile) {
   }
 }
 #undef LW_TILE_STEP
+#undef LW_TILE_A
 
-// One function for each height and width the tier lists, and a table to find it: lw_tiles[w - 1][r - 1].
-#define LW_TILE(r, w) static void lw_tile_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, tile); }
-#define LW_TILE_ENTRY(r, w) [w - 1][r - 1] = lw_tile_##r##x##w,
+// Two functions for each height and width the tier lists, and a table to find them: lw_tiles[transposed][w - 1][r - 1].
+#define LW_TILE(r, w)                                                                            \
+  static void lw_tile_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, 0, tile); }            \
+  static void lw_tile_transposed_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, 1, tile); }
+#define LW_TILE_ENTRY(r, w) [0][w - 1][r - 1] = lw_tile_##r##x##w, [1][w - 1][r - 1] = lw_tile_transposed_##r##x##w,
 static const lw_gemm_tuning lw_tuning = LW_GEMM_TUNING;
 LW_GEMM_TILES(LW_TILE)
-static void (*const lw_tiles[LW_TILE_WIDTH][LW_TILE_ROWS])(const lw_tile *) = {LW_GEMM_TILES(LW_TILE_ENTRY)};
+static void (*const lw_tiles[2][LW_TILE_WIDTH][LW_TILE_ROWS])(const lw_tile *) = {LW_GEMM_TILES(LW_TILE_ENTRY)};

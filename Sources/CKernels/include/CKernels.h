@@ -80,13 +80,13 @@ typedef struct lw_gemm_epilogue {
 // C = beta*C + alpha*A*B, then the epilogue when there is one. m, n, k > 0 and k <= LW_GEMM_KC.
 typedef struct lw_gemm_block {
   ptrdiff_t m, n, k;
-  const float *a; ptrdiff_t lda;  // m x k
+  const float *a; ptrdiff_t lda;  // m x k; or, when transposed, k x m
   const float *b; ptrdiff_t ldb;  // k x n in place; or, when packed, what gemm_pack_b wrote with this k and width
   float *c; ptrdiff_t ldc;        // m x n
   float alpha, beta;              // C is not read when beta is 0
   const lw_gemm_epilogue *_Nullable epilogue;
   int width;                      // of a tile, in vectors of 16 columns: 1...4
-  int packed;
+  int transposed, packed;
   int panels_outside;             // for each panel of B all rows of A (else: for each tile of rows all of B)
 } lw_gemm_block;
 
@@ -221,7 +221,8 @@ struct lw_table {
 
   lw_gemm_tuning gemm_tuning;
   void (*gemm_block)(const lw_gemm_block *block);
-  // The same, reading B once in the order it lies in memory: m <= 4 and B in place, or m <= 2 and B packed, width 1.
+  // The same for A not transposed, reading B once in the order it lies in memory: m <= 4 and B in place, or m <= 2 and B packed,
+  // width 1.
   void (*gemm_stream)(const lw_gemm_block *block);
   // C = beta*C + alpha*sums[0] + alpha*sums[1] + ... in this order, then the epilogue. No sums: beta*C, then the epilogue.
   void (*gemm_join)(const lw_gemm_sums *sums, float *c, ptrdiff_t ldc, float alpha, float beta,
@@ -239,9 +240,6 @@ struct lw_table {
 
   // Columns l ..< l + k <= l + LW_GEMM_KC of patches i ..< i + m, in rows ldt >= k apart. Writes up to 15 values more.
   void (*conv_pack)(const lw_patches *p, ptrdiff_t i, ptrdiff_t m, ptrdiff_t l, ptrdiff_t k, float *to, ptrdiff_t ldt);
-  // The same transposed: k rows of m values, and whatever fills them up to multiples of 16 rows and values.
-  void (*conv_pack_transposed)(const lw_patches *p, ptrdiff_t i, ptrdiff_t m, ptrdiff_t l, ptrdiff_t k, float *to,
-                               ptrdiff_t ldt);
 
   // winograd: 3 x 3 convolution with fewer multiplications ---------------------------------------------------------------
 

@@ -51,7 +51,6 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .transpose = lw_transpose,
     // conv
     .conv_pack = lw_conv_pack,
-    .conv_pack_transposed = lw_conv_pack_transposed,
     // winograd
     .winograd_input = lw_winograd_input_run,
     .winograd_output = lw_winograd_output_run,
