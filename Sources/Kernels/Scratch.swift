@@ -90,3 +90,15 @@ func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) ->
 
 /// The working memory that `body` has in use at its fullest moment, in values; other threads' is counted too.
 func peakScratch(_ body: () -> Void) -> Int { scratch.measurePeak(body) }
+
+/// Hands out consecutive parts of one piece of working memory.
+struct Carver {
+  private var next: UnsafeMutablePointer<Float>
+
+  init(_ memory: UnsafeMutablePointer<Float>) { next = memory }
+
+  mutating func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+    defer { next += count }
+    return next
+  }
+}

@@ -112,7 +112,8 @@ const parity_shape parity_shapes[] = {
     {256, 15, 1}, {257, 3, 0}, {600, 47, 0}, {2, 4099, 0}, {-1, 0, 0}};
 
 static const parity_case *const families[] = {gemm_cases, math_cases, softmax_cases, elementwise_cases,
-                                              reduce_cases, update_cases, random_cases, conv_cases, winograd_cases};
+                                              reduce_cases, update_cases, random_cases, conv_cases, winograd_cases,
+                                              norm_cases};
 
 static void run_tier(const char *tier, const lw_table *kernels) {
   for (size_t f = 0; f < sizeof families / sizeof families[0]; ++f) {

@@ -212,6 +212,40 @@ typedef struct lw_depthwise {
 // Rows counted through all images of a batch, and channels.
 typedef struct lw_depthwise_part { ptrdiff_t row, rows, channel, channels; } lw_depthwise_part;
 
+// Normalisation by column: some rows of a matrix, ld apart. Narrow matrices are folded: `fold` rows that follow each other
+// (ld == columns) are taken for one row of fold * columns elements, which makes whole vectors and shorter chains of additions,
+// and what is left at the end for one shorter row. Parameters of columns that kernels of folded rows read are then given fold
+// times, one copy after the other. fold is a power of two; fold * columns is at most 1024 unless fold is 1.
+typedef struct lw_norm_rows { size_t rows, columns, ld, fold; } lw_norm_rows;
+
+// Rows cut into chunks of chunk_rows, the last of which may be shorter.
+typedef struct lw_norm_chunks { size_t rows, columns, chunks, chunk_rows; } lw_norm_chunks;
+
+// What the backward pass starts from. ReLU's derivative comes from y where it is given, else from (x - mean) scale + shift
+// where these are given, else there was no ReLU.
+typedef struct lw_norm_gradient {
+  const float *x, *dy;
+  const float *_Nullable y;
+  const float *mean;
+  const float *_Nullable scale, *_Nullable shift;
+} lw_norm_gradient;
+
+// Normalisation by row: layer norm, or RMS norm when it is not centered. y may be x.
+typedef struct lw_row_norm {
+  size_t rows, columns;  // no distance between rows
+  const float *x, *_Nullable gamma, *_Nullable beta;
+  float epsilon;
+  int centered;
+  float *y, *_Nullable mean, *_Nullable inverse;  // inverse: 1 / sqrt(variance + epsilon)
+} lw_row_norm;
+
+// Its backward pass: without mean that of RMS norm. dx may be dy or x.
+typedef struct lw_row_norm_gradient {
+  size_t rows, columns;
+  const float *x, *dy, *_Nullable gamma, *_Nullable mean, *inverse;
+  float *dx, *_Nullable gamma_gradient, *_Nullable beta_gradient;  // both or none
+} lw_row_norm_gradient;
+
 // ----------------------------------------------------------------------------------------------------- The kernel table
 
 struct lw_table {
@@ -280,6 +314,33 @@ struct lw_table {
                                 float *losses, float *_Nullable gradient);
   void (*squared_error)(size_t count, const float *predictions, const float *targets, float gradient_scale,
                         float *losses, float *_Nullable gradient);
+
+  // norm: batch, group, layer and RMS normalisation ---------------------------------------------------------------------
+
+  // Of the rows' columns: sum[j] = sum of x - origin[j], squares[j] = sum of (x - mean)^2 with the mean of these rows. One pass.
+  void (*norm_moments)(const lw_norm_rows *m, const float *x, const float *origin, float *sum, float *squares);
+  // The same of all chunks together: the mean, and the sum of squared distances from it. sums and squares have a row of
+  // results for each chunk.
+  void (*norm_join)(const lw_norm_chunks *c, const float *origin, const float *sums, const float *squares, float *mean,
+                    float *total);
+  // y[j] = 1 / sqrt(squares[j] / count + epsilon). y may be squares.
+  void (*norm_inverse)(size_t n, float count, float epsilon, const float *squares, float *y);
+  // running[j] = fma(keep, running[j] - v, v), v = values[j] / divisor.
+  void (*norm_track)(size_t n, float keep, float divisor, const float *values, float *running);
+  // y = fma(x - mean, scale, shift), y += residual, y = max(0, y) as far as asked for. y may be x or residual.
+  void (*norm_apply)(const lw_norm_rows *m, const float *x, const float *mean, const float *scale, const float *shift,
+                     const float *_Nullable residual, int relu, float *y);
+  // Of the rows' columns: sum[j] = sum dz, product[j] = sum dz (x - mean), where dz is dy, or 0 where ReLU was off.
+  void (*norm_sums)(const lw_norm_rows *m, const lw_norm_gradient *g, float *sum, float *product);
+  // b[j] = -scale / count * (product * inverse * inverse), c[j] = -scale / count * sum.
+  void (*norm_terms)(size_t n, float count, const float *scale, const float *inverse, const float *sum, const float *product,
+                     float *b, float *c);
+  // dx = fma(a, dz, fma(b, x - mean, c)), residual = dz, each where it is given. Either may be dy, dx also x.
+  void (*norm_dx)(const lw_norm_rows *m, const lw_norm_gradient *g, const float *a, const float *b, const float *c,
+                  float *_Nullable dx, float *_Nullable residual);
+  // Rows of at most 2^24 columns.
+  void (*row_norm)(const lw_row_norm *job);
+  void (*row_norm_gradient)(const lw_row_norm_gradient *job);
 
   // elementwise: arithmetic on arrays and rows -------------------------------------------------------------------------
 

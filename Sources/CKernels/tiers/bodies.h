@@ -31,6 +31,12 @@
 #include "../conv/depthwise_axis.h"
 #include "../conv/depthwise.h"
 #include "../conv/depthwise_weights.h"
+#include "../norm/columns.h"
+#include "../norm/moments.h"
+#include "../norm/apply.h"
+#include "../norm/gradient.h"
+#include "../norm/rows.h"
+#include "../norm/rows_gradient.h"
 #include "../update/update.h"
 #include "../random/philox.h"
 #include "../random/distributions.h"
@@ -70,6 +76,17 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .cross_entropy_targets = lw_cross_entropy_targets,
     .sigmoid_cross_entropy = lw_sigmoid_cross_entropy,
     .squared_error = lw_squared_error,
+    // norm
+    .norm_moments = lw_norm_moments,
+    .norm_join = lw_norm_join,
+    .norm_inverse = lw_norm_inverse,
+    .norm_track = lw_norm_track,
+    .norm_apply = lw_norm_apply,
+    .norm_sums = lw_norm_sums,
+    .norm_terms = lw_norm_terms,
+    .norm_dx = lw_norm_dx,
+    .row_norm = lw_row_norm_run,
+    .row_norm_gradient = lw_row_norm_gradient_run,
     // elementwise
     .add = lw_add,
     .subtract = lw_subtract,
