@@ -57,7 +57,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = f"{folder}/ours.safetensors", f"{folder}/theirs.safetensors"
-        trained = result("train", "--epochs", "1", "--output", ours)
+        trained = result("train", "--model", "mlp", "--epochs", "1", "--output", ours)
 
         with safe_open(ours, framework="numpy") as file:
             metadata = file.metadata()

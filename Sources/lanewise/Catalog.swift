@@ -9,10 +9,20 @@ struct Network: Sendable {
   let classes: Int
   let layers: @Sendable () -> Sequential
 
+  /// The first is the default.
   static let all: [Network] = [
-    Network(
-      name: "mlp", summary: "784-500-500-10 with ReLU", input: [28, 28, 1], classes: 10, layers: { Networks.mlp() })
+    digits("lenet", "two convolutions, pooling, 500 units", { Networks.lenet() }),
+    digits("tfcnn", "two wider convolutions, pooling, 1024 units, dropout", { Networks.twoConv() }),
+    digits("resnet20", "20 layers in residual blocks, batch normalisation", { Networks.resNet20() }),
+    digits("mobilenet", "depthwise and pointwise convolutions", { Networks.mobileNetSmall() }),
+    digits("shufflenet", "group convolutions and channel shuffles", { Networks.shuffleNetSmall() }),
+    digits("mlp", "784-500-500-10 with ReLU", { Networks.mlp() }),
   ]
+
+  /// A network for 28x28 grey images of ten classes.
+  private static func digits(_ name: String, _ summary: String, _ layers: @escaping @Sendable () -> Sequential) -> Network {
+    Network(name: name, summary: summary, input: [28, 28, 1], classes: 10, layers: layers)
+  }
 
   static func named(_ name: String) -> Network? { all.first { $0.name == name } }
 

@@ -12,11 +12,18 @@ enum WeightsFile {
   }
 
   /// The network of the file at `path` with the file's weights. Other programs may have dropped the name of the network; then it is
-  /// the default one, and the names and shapes of the tensors decide whether it fits.
+  /// the one that the names and shapes of the tensors fit.
   static func read(_ path: String) throws -> (Network, Model) {
-    let name = try Safetensors.metadata(of: path)["model"] ?? Network.all[0].name
+    let known = Network.all.map(\.name).joined(separator: ", ")
+    guard let name = try Safetensors.metadata(of: path)["model"] else {
+      _ = try Safetensors.read(path)
+      for network in Network.all {
+        let model = try network.model()
+        if (try? model.loadWeights(from: path)) != nil { return (network, model) }
+      }
+      throw NetError("\(path): names no model, and its tensors fit none of \(known)")
+    }
     guard let network = Network.named(name) else {
-      let known = Network.all.map(\.name).joined(separator: ", ")
       throw NetError("\(path): weights of the model \(name); this version knows \(known)")
     }
     let model = try network.model()

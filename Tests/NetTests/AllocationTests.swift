@@ -16,6 +16,16 @@ import Testing
     #expect(counter.least == 0)
   }
 
+  @Test(.enabled(if: allocation_count() >= 0)) func convolutionalStepAllocatesNothing() throws {
+    let model = try stripeModel()
+    let counter = StepCounter()
+    for _ in 0..<20 where counter.least != 0 {
+      try model.fit(stripes(), batchSize: 8, epochs: 3, callbacks: [counter])
+    }
+    #expect(counter.steps > 10)
+    #expect(counter.least == 0)
+  }
+
   @Test(.enabled(if: allocation_count() >= 0)) func predictAllocatesNothing() throws {
     let model = try Model(Networks.mlp(), input: [28, 28, 1])
     let x = randomValues(784, seed: 1)

@@ -19,7 +19,8 @@ func gradCheck(_ model: Model, _ data: Dataset, loss: ([Double], [[Double]]) -> 
   if let found = mismatch(gradients.inputs.values, naiveGradient64(x) { loss($0, parameters) }) {
     return "inputs\(found)"
   }
-  for (i, parameter) in gradients.parameters.enumerated() {
+  for parameter in gradients.parameters {
+    let i = model.parameters.firstIndex { $0.name == parameter.name }!
     let expected = naiveGradient64(parameters[i]) { values in
       var changed = parameters
       changed[i] = values

@@ -126,6 +126,13 @@ final class Execution: @unchecked Sendable {
     return loss
   }
 
+  /// Ends the training step of the last pass: what it found out about the data becomes the model's.
+  func finishStep() {
+    for s in steps.indices {
+      if case .forward(let i) = steps[s], ops[i].finishesStep { ops[i].finishStep(contexts[s]) }
+    }
+  }
+
   private func begin(_ input: UnsafePointer<Float>, batch: Int, examplesSeen: UInt64) {
     precondition(batch <= plan.capacity, "Execution: batch \(batch) in a plan for \(plan.capacity)")
     if input != self.input {

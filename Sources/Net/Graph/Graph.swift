@@ -85,6 +85,9 @@ public final class GraphBuilder {
     var addedLayers = false
   }
 
+  /// The last error that was given a layer's name, so that the layers around it leave it as it is.
+  private var namedError: NetError?
+
   init(seed: UInt64) {
     self.seed = seed
   }
@@ -109,8 +112,10 @@ public final class GraphBuilder {
     let output: Node
     do {
       output = try layer.build(inputs, in: self)
-    } catch let error as NetError where !scopes[scopes.count - 1].addedLayers {
-      throw NetError("\(name): \(error.description)")
+    } catch let error as NetError where error != namedError {
+      let named = NetError("\(name): \(error.description)")
+      namedError = named
+      throw named
     }
     let scope = scopes[scopes.count - 1]
     if scope.addedOps || !scope.addedLayers {

@@ -74,7 +74,8 @@ struct Layout: Sendable {
     }
 
     let saved = calls.enumerated().map { i, call in
-      request(call.op.savedCount(batch: capacity), i, times.backward[i] ?? i)
+      let end = call.op.finishesStep && purpose == .training ? times.end : times.backward[i] ?? i
+      return request(call.op.savedCount(batch: capacity), i, end)
     }
     let forwardWorkspaces = calls.enumerated().map { i, call in request(call.op.workspaceCount(batch: capacity), i, i) }
     let backwardWorkspaces = calls.enumerated().map { i, call in

@@ -17,6 +17,17 @@ public protocol Op: Sendable {
   /// which it may overwrite. Gradients are written, not added to: the plan adds up where a value is read twice.
   func backward(_ context: OpContext)
 
+  /// Throws when a training pass over `batch` examples makes no sense. The layer's name is put before the error's
+  /// description.
+  func checkTraining(batch: Int) throws
+
+  /// Whether `finishStep` has something to do. `saved` then keeps to the end of the pass.
+  var finishesStep: Bool { get }
+
+  /// The end of a training step that counts, after the pass: the place to write parameters that are not trainable, from
+  /// `context.saved`. A pass whose loss is not a number, or that only asks for gradients, has no such end.
+  func finishStep(_ context: OpContext)
+
   /// Multiply-adds of the forward pass for one example.
   var multiplyAdds: Int { get }
 
@@ -35,18 +46,22 @@ public protocol Op: Sendable {
   /// How the output relates to the input when nothing has to be computed: the plan then removes the op.
   func isView(in purpose: Plan.Purpose) -> Bool
 
-  /// One op that does this op and then `next` with the same bits, or nil. Its inputs and parameters are this op's,
-  /// followed by those of `next` other than this op's output.
+  /// One op that does this op and then `next`, or nil. Its inputs and parameters are this op's, followed by those of `next`
+  /// other than this op's output. In training the bits must be the same; otherwise they may differ by roundings, but the
+  /// fused op must be the same in inference and evaluation.
   func fused(with next: any Op, for purpose: Plan.Purpose) -> (any Op)?
 
   /// The output function that a loss may compute itself, more exactly, from this op's input.
   var outputFunction: OutputFunction? { get }
 
-  /// Weights in the form inference likes best (packed once, kept until they change), or nil.
+  /// Weights in the form inference and evaluation like best (folded, packed once, kept until they change), or nil.
   func prepare(parameters: [UnsafePointer<Float>]) -> AnyObject?
 }
 
 extension Op {
+  public func checkTraining(batch: Int) throws {}
+  public var finishesStep: Bool { false }
+  public func finishStep(_ context: OpContext) {}
   public var multiplyAdds: Int { 0 }
   public var backwardReads: BackwardReads { [] }
   public var isInPlace: Bool { false }
@@ -80,7 +95,7 @@ public struct OpContext {
   public let isTraining: Bool
   /// How many examples the model was trained on before this pass: the position of per-example random numbers.
   public internal(set) var examplesSeen: UInt64
-  /// What `prepare` returned, in inference plans.
+  /// What `prepare` returned, in inference and evaluation.
   public var prepared: AnyObject? { preparedReference?.takeUnretainedValue() }
 
   // The model keeps the object alive while the pass runs; a count of references would cost more than a small layer.
@@ -102,7 +117,7 @@ public struct OpContext {
   public func input(_ i: Int = 0) -> UnsafePointer<Float> { UnsafePointer(pointers[i]!) }
   /// Where the output goes; in `backward`, its values (when `backwardReads` has `.output`).
   public var output: UnsafeMutablePointer<Float> { pointers[outputSlot]! }
-  /// The values of parameter `i`. Only parameters that are not trainable may be written.
+  /// The values of parameter `i`. Only `finishStep` may write, and only parameters that are not trainable.
   public func parameter(_ i: Int) -> UnsafeMutablePointer<Float> { pointers[parameterSlot + i]! }
   /// What `forward` keeps for `backward`: `savedCount` floats.
   public var saved: UnsafeMutablePointer<Float> { pointers[savedSlot]! }

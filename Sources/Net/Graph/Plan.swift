@@ -43,7 +43,8 @@ public struct Plan: Sendable {
 
   /// - Parameters:
   ///   - loss: needed for evaluation and training.
-  ///   - fuses: false leaves every op on its own. The bits are the same.
+  ///   - fuses: false leaves every op on its own. The bits are the same in training; elsewhere batch normalisation that
+  ///     is not folded into weights rounds differently.
   ///   - wantsInputGradient: also computes the gradient by the network's input, for gradient checks.
   init(
     _ graph: Graph, for purpose: Purpose, capacity: Int, loss: (any Loss)? = nil, fuses: Bool = true,

@@ -35,15 +35,8 @@ public struct Dense: Layer {
     let rows = x.shape.dropLast().reduce(1, *)
     let kernel = graph.parameter(
       "kernel", shape: [fanIn, units], initializer: kernelInitializer, fanIn: fanIn, fanOut: units)
-    var y = try graph.add(Linear(fanIn: fanIn, units: units, rows: rows), to: [x], parameters: [kernel])
-    if useBias {
-      let bias = graph.parameter("bias", shape: [units], initializer: biasInitializer, fanIn: fanIn, fanOut: units)
-      y = try graph.add(AddBias(rows: rows, columns: units), to: [y], parameters: [bias])
-    }
-    if activation != .linear {
-      y = try graph.add(Activate(activation: activation, count: rows * units), to: [y])
-    }
-    return y
+    let y = try graph.add(Linear(fanIn: fanIn, units: units, rows: rows), to: [x], parameters: [kernel])
+    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: (fanIn, units), activation)
   }
 }
 

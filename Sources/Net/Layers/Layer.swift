@@ -29,6 +29,19 @@ extension Layer {
   /// Applies a layer of several inputs.
   public func callAsFunction(_ first: Node, _ rest: Node...) throws -> Node { try first.builder.add(self, to: [first] + rest) }
 
+  /// The shape of one example of the output for inputs of these shapes, by the formula in the layer's documentation; of a
+  /// `Sequential` that of its last layer.
+  ///
+  /// ```swift
+  /// try Conv2D(8, kernelSize: 3, strides: 2, padding: 1, dilation: 2).outputShape([28, 28, 1])     // [13, 13, 8]
+  /// try Networks.lenet().outputShape([28, 28, 1])                                                  // [10]
+  /// ```
+  /// - Throws: `NetError` when an input does not fit.
+  public func outputShape(_ inputs: [Int]...) throws -> [Int] {
+    let builder = GraphBuilder(seed: 0)
+    return try builder.add(self, to: inputs.map { try builder.input($0) }).shape
+  }
+
   /// This layer under a name of your choice: its parameters are then called `name/kernel` and so on.
   public func named(_ name: String) -> some Layer { NamedLayer(layer: self, name: name) }
 }

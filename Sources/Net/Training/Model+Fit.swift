@@ -63,18 +63,22 @@ extension Model {
       guard batch >= 1, batch <= count else {
         throw NetError("fit: batch size \(batch); expected 1 to \(count), the examples to train on")
       }
+      try checkTraining("fit", batch: batch)
+      if count % batch > 0 { try checkTraining("fit: the last batch", batch: count % batch) }
       let loop = try FitLoop(self, training, count: count, batch: batch, shuffle: shuffle)
       return try checked.withExamples { examples in
         try loop.run(
           examples, epochs: epochs, callbacks: callbacks,
           validation: {
             if let validation {
-              return try validation.withExamples { try self.measure($0, count: validation.count, batch: 256, training) }
+              return try validation.withExamples {
+                try self.measure($0, count: validation.count, batch: self.predictBatch, training)
+              }
             }
             guard count < data.count else { return nil }
             let held = examples.advanced(
               by: count, inputCount: self.inputCount, outputCount: self.outputCount)
-            return try self.measure(held, count: data.count - count, batch: 256, training)
+            return try self.measure(held, count: data.count - count, batch: self.predictBatch, training)
           })
       }
     }
@@ -89,6 +93,7 @@ extension Model {
     try changing("trainOnBatch") {
       let training = try compiled("trainOnBatch")
       let checked = try CheckedData(data, for: self, training, "trainOnBatch")
+      try checkTraining("trainOnBatch", batch: checked.count)
       let execution = try training.execution(self, capacity: checked.count)
       var metrics = RunningMetrics(training)
       try checked.withExamples { examples in
@@ -106,11 +111,23 @@ extension Model {
   ) -> Float {
     let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen)
     guard loss.isFinite else { return loss }
+    execution.finishStep()
     training.update()
     weightsChanged()
     examplesSeen += UInt64(batch)
     metrics.update(loss: loss, execution, examples, batch: batch)
     return loss
+  }
+
+  /// Throws when a training pass over `batch` examples makes no sense to a layer.
+  func checkTraining(_ name: String, batch: Int) throws {
+    for call in graph.calls {
+      do {
+        try call.op.checkTraining(batch: batch)
+      } catch let error as NetError {
+        throw NetError("\(name): \(call.layer): \(error.description)")
+      }
+    }
   }
 
   func compiled(_ name: String) throws -> TrainingState {

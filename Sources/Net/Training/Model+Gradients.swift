@@ -19,6 +19,7 @@ extension Model {
     try changing("gradients") {
       let training = try compiled("gradients")
       let checked = try CheckedData(data, for: self, training, "gradients")
+      try checkTraining("gradients", batch: checked.count)
       let plan = Plan(
         graph, for: .training, capacity: checked.count, loss: training.loss, fuses: fuses, wantsInputGradient: true)
       let execution = Execution(plan, parameters: store)
@@ -31,11 +32,13 @@ extension Model {
     }
   }
 
-  /// Outputs by a plan whose ops are fused or not, without anything prepared.
+  /// Outputs by a plan whose ops are fused and weights prepared, or neither.
   package func outputs(_ inputs: Tensor, fuses: Bool) throws -> Tensor {
     try checkInput(inputs, "outputs")
     let plan = Plan(graph, for: .inference, capacity: max(1, inputs.shape[0]), fuses: fuses)
     let execution = Execution(plan, parameters: store)
+    let prepared = fuses ? PreparedWeights(plan, parameters: store) : nil
+    if let prepared { execution.use(prepared) }
     return inputs.withUnsafeBufferPointer { x in
       execution.run(x.baseAddress!, batch: inputs.shape[0])
       return Tensor(copying: execution.output, shape: [inputs.shape[0]] + outputShape)

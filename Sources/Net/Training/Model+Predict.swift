@@ -1,10 +1,6 @@
 import Kernels
 
 extension Model {
-  /// The most examples that go through the network at once in `predict`: enough for the kernels to be at full speed, few
-  /// enough to need little memory.
-  static let predictBatch = 256
-
   /// The network's outputs for `inputs`, `[examples, ...]` to `[examples, ...]`. Any number of threads may predict at once.
   ///
   /// - Throws: `NetError` when the inputs have another shape than the network's, or the model is being trained.
@@ -28,10 +24,10 @@ extension Model {
     }
     guard count > 0, let x = inputs.baseAddress, let y = outputs.baseAddress else { return }
     try reading("predict") {
-      try withExecution(.inference, batch: min(count, Model.predictBatch)) { execution in
+      try withExecution(.inference, batch: min(count, predictBatch)) { execution in
         var first = 0
         while first < count {
-          let batch = min(Model.predictBatch, count - first)
+          let batch = min(predictBatch, count - first)
           execution.run(x + first * inputCount, batch: batch)
           (y + first * outputCount).update(from: execution.output, count: batch * outputCount)
           first += batch
@@ -42,11 +38,12 @@ extension Model {
 
   /// The mean loss and the metrics over `data`.
   ///
-  /// - Parameter batchSize: examples at once: a matter of memory, not of the result.
+  /// - Parameter batchSize: examples at once, as many as `predict` takes by default: a matter of memory, not of the result.
   /// - Throws: `NetError` when the model is not compiled, the data do not fit or are not finite.
-  public func evaluate(_ data: Dataset, batchSize: Int = 256) throws -> Metrics {
+  public func evaluate(_ data: Dataset, batchSize: Int? = nil) throws -> Metrics {
     try reading("evaluate") {
       let training = try compiled("evaluate")
+      let batchSize = batchSize ?? predictBatch
       guard batchSize >= 1 else { throw NetError("evaluate: batch size \(batchSize); expected at least 1") }
       let checked = try CheckedData(data, for: self, training, "evaluate")
       return try checked.withExamples { try measure($0, count: checked.count, batch: batchSize, training) }

@@ -43,6 +43,8 @@ public final class Model: @unchecked Sendable {
     self.seed = seed
     inputCount = graph.shapes[graph.inputs[0]].reduce(1, *)
     outputCount = graph.shapes[graph.output].reduce(1, *)
+    let largest = graph.shapes.map { $0.reduce(1, *) }.sorted(by: >).prefix(2).reduce(0, +)
+    predictBatch = max(1, min(256, (64 << 20) / (4 * largest)))
     store = ParameterStore(graph.parameters)
     store.initialize(seed: seed)
   }
@@ -56,6 +58,9 @@ public final class Model: @unchecked Sendable {
   /// Elements of one input and one output.
   let inputCount: Int
   let outputCount: Int
+  /// How many examples go through the network at once in `predict`: enough for the kernels to be at full speed, few enough
+  /// that the two largest values of a plan, an op's input and output, take no more than 64 MB.
+  let predictBatch: Int
 
   // MARK: Parameters
 

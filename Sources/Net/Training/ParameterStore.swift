@@ -11,7 +11,7 @@ final class ParameterStore {
   /// The length of the whole array.
   let count: Int
   let weights: UnsafeMutablePointer<Float>
-  let gradients: UnsafeMutablePointer<Float>
+  private var gradientMemory: UnsafeMutablePointer<Float>?
 
   init(_ specs: [ParameterSpec]) {
     self.specs = specs
@@ -29,12 +29,11 @@ final class ParameterStore {
     count = end
     self.positions = positions
     weights = .allocateAligned(count)
-    gradients = .allocateAligned(trainableCount)
   }
 
   deinit {
     weights.deallocate()
-    gradients.deallocate()
+    gradientMemory?.deallocate()
   }
 
   /// Draws every parameter anew, parameter i from stream i of the seed.
@@ -44,6 +43,14 @@ final class ParameterStore {
         values(i), shape: spec.shape, fanIn: spec.fanIn, fanOut: spec.fanOut,
         random: RandomStream(seed: seed, stream: StreamPurpose.parameter.base + UInt64(i)))
     }
+  }
+
+  /// Made when training first asks for it: a network that only answers does without.
+  var gradients: UnsafeMutablePointer<Float> {
+    if let gradientMemory { return gradientMemory }
+    let memory = UnsafeMutablePointer<Float>.allocateAligned(trainableCount)
+    gradientMemory = memory
+    return memory
   }
 
   func weights(_ i: Int) -> UnsafeMutablePointer<Float> { weights + positions[i] }
