@@ -1,6 +1,7 @@
 /// A convolution in plain loops: NHWC images, HWIO weights, groups, any stride, padding and dilation.
 ///
 /// The forward pass and the gradient of the weights are `naiveGemm` over the matrix of patches, written out with its zeros.
+/// Depthwise convolutions stand in NaiveDepthwise.swift.
 public struct NaiveConv2D {
   public let batch, height, width, channels, filters, kernelHeight, kernelWidth, strideHeight, strideWidth: Int
   public let top, bottom, left, right, dilationHeight, dilationWidth, groups: Int
@@ -57,8 +58,8 @@ public struct NaiveConv2D {
   public func forward(
     _ x: [Float], _ w: [Float], bias: [Float]? = nil, residual: [Float]? = nil, activation: (Float) -> Float = { $0 }
   ) -> [Float] {
-    var y = [Float](repeating: 0, count: outputRows * filters)
-    for group in 0..<groups {
+    var y = isDepthwise ? depthwiseSums(x, w) : [Float](repeating: 0, count: outputRows * filters)
+    for group in 0..<groups where !isDepthwise {
       let first = group * groupFilters
       let a = patches(x, group: group)
       let columns = w.isEmpty ? w : Array(w[min(first, w.count)...])
@@ -78,6 +79,7 @@ public struct NaiveConv2D {
 
   /// dw: over output pixels in order, patch value times dy.
   public func backwardWeights(x: [Float], dy: [Float]) -> [Float] {
+    guard !isDepthwise else { return depthwiseBackwardWeights(x: x, dy: dy) }
     var dw = [Float](repeating: 0, count: patchLength * filters)
     for group in 0..<groups {
       let first = group * groupFilters
@@ -96,6 +98,7 @@ public struct NaiveConv2D {
   /// dx: for each element, over the taps (r, s) that some output pixel, or one that would lie outside the output, has on it,
   /// and the filters of its group: dy times weight, dy being 0 outside. Blocks of 384 as in `naiveGemm`.
   public func backwardData(dy: [Float], _ w: [Float]) -> [Float] {
+    guard !isDepthwise else { return depthwiseBackwardData(dy: dy, w) }
     var dx: [Float] = []
     dx.reserveCapacity(batch * height * width * channels)
     for b in 0..<batch {
