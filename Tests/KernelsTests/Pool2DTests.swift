@@ -169,6 +169,24 @@ private func checkPool(_ shape: Pool2DShape, x values: [Float]? = nil, seed: UIn
     }
   }
 
+  #if compiler(>=6.2)
+    @Test func spans() {
+      let shape = Pool2DShape.square(2, (5, 6), 3, pool: 2, stride: 2)
+      let x = randomValues(shape.inputCount, seed: 1), dy = randomValues(shape.outputCount, seed: 2)
+      let naive = shape.naive(), (maxima, places) = naive.maximum(x)
+      var y = dy, dx = x, indices = [Int32](repeating: 0, count: places.count)
+      var output = y.mutableSpan, gradient = dx.mutableSpan, places32 = indices.mutableSpan
+      maxPool2d(shape, x.span, into: &output, indices: &places32)
+      maxPool2dGradient(shape, dy: dy.span, indices: places.span, into: &gradient)
+      #expect(y == maxima && indices == places && dx == naive.maximumGradient(dy: dy, indices: places))
+      output = y.mutableSpan
+      gradient = dx.mutableSpan
+      averagePool2d(shape, x.span, into: &output, countsPadding: false)
+      averagePool2dGradient(shape, dy: dy.span, into: &gradient, countsPadding: false)
+      #expect(y == naive.average(x) && dx == naive.averageGradient(dy: dy))
+    }
+  #endif
+
   @Test func wrongShapesStopTheProgram() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var y: [Float] = [0]
@@ -187,6 +205,13 @@ private func checkPool(_ shape: Pool2DShape, x values: [Float]? = nil, seed: UIn
         averagePool2d(shape, $0.baseAddress!, into: $0.baseAddress! + 1, countsPadding: false)
       }
     }
+    #if compiler(>=6.2)
+      await #expect(processExitsWith: .failure) {
+        var y: [Float] = [0]
+        var output = y.mutableSpan
+        globalAveragePool(batch: 1, positions: 2, channels: 2, [0, 0, 0].span, into: &output)
+      }
+    #endif
     await #expect(processExitsWith: .failure) {
       var y: [Float] = [0]
       globalMaxPool(batch: 1, positions: 0, channels: 1, [0], into: &y, indices: nil)
