@@ -19,35 +19,40 @@ typedef struct {
 
 static const float lw_winograd_zeros[VF] = {0};
 
-// Row i of B^T times one column of the image.
-LW_INLINE vf lw_winograd_column(int m, int i, const lw_winograd_strip *s, ptrdiff_t column) {
-  if (column < 0 || column >= s->width) return vf_zero();
+// Row i of B^T times a column of the image, `j` columns on.
+LW_INLINE vf lw_winograd_column(int m, int i, const lw_winograd_strip *s, int j) {
   vf d[LW_WINOGRAD_POINTS];
-  LW_UNROLL for (int r = 0; r < m + 2; ++r) d[r] = vf_load(s->rows[r].at + column * s->rows[r].step);
+  LW_UNROLL for (int r = 0; r < m + 2; ++r) d[r] = vf_load(s->rows[r].at + j * s->rows[r].step);
   return lw_winograd_bt(m, i, d);
 }
 
 // Row i of V. Each step adds m columns to the two of the tile before; the one before the first tile only fetches those two.
-LW_INLINE void lw_winograd_input_row(int m, int i, const lw_winograd_strip *s) {
+// The strip comes by value: the compiler need not fear that a store to V changes it.
+LW_INLINE void lw_winograd_input_row(int m, int i, lw_winograd_strip s) {
   vf t[LW_WINOGRAD_POINTS];
   t[m] = t[m + 1] = vf_zero();
-  float *to = s->to + i * (m + 2) * s->plane;
-  ptrdiff_t column = s->column + 2 - m;
-  LW_NOUNROLL for (ptrdiff_t tile = -1; tile < s->tiles; ++tile, column += m) {
+  float *to = s.to + i * (m + 2) * s.plane;
+  ptrdiff_t column = s.column + 2 - m;
+  LW_UNROLL for (int r = 0; r < m + 2; ++r) s.rows[r].at += column * s.rows[r].step;
+  LW_NOUNROLL for (ptrdiff_t tile = -1; tile < s.tiles; ++tile, column += m) {
     t[0] = t[m]; t[1] = t[m + 1];
-    LW_UNROLL for (int j = 0; j < m; ++j) t[2 + j] = lw_winograd_column(m, i, s, column + j);
+    LW_UNROLL for (int j = 0; j < m; ++j) {
+      const int isInside = (size_t)(column + j) < (size_t)s.width;  // and not negative
+      t[2 + j] = isInside ? lw_winograd_column(m, i, &s, j) : vf_zero();
+    }
+    LW_UNROLL for (int r = 0; r < m + 2; ++r) s.rows[r].at += m * s.rows[r].step;
     if (tile < 0) continue;
-    LW_UNROLL for (int j = 0; j < m + 2; ++j) vf_store(to + j * s->plane, lw_winograd_bt(m, j, t));
-    to += s->ld;
+    LW_UNROLL for (int j = 0; j < m + 2; ++j) vf_store(to + j * s.plane, lw_winograd_bt(m, j, t));
+    to += s.ld;
   }
 }
 
 static void lw_winograd_input_2(const lw_winograd_strip *s) {
-  LW_UNROLL for (int i = 0; i < 4; ++i) lw_winograd_input_row(2, i, s);
+  LW_UNROLL for (int i = 0; i < 4; ++i) lw_winograd_input_row(2, i, *s);
 }
 
 static void lw_winograd_input_4(const lw_winograd_strip *s) {
-  LW_UNROLL for (int i = 0; i < 6; ++i) lw_winograd_input_row(4, i, s);
+  LW_UNROLL for (int i = 0; i < 6; ++i) lw_winograd_input_row(4, i, *s);
 }
 
 enum { LW_WINOGRAD_PIECE = 8, LW_WINOGRAD_PIECE_COLUMNS = 4 * LW_WINOGRAD_PIECE + 2 };

@@ -32,13 +32,20 @@ static void lw_winograd_output_4(const float *from, ptrdiff_t plane, float *squa
 static void lw_winograd_finish(const lw_winograd_output *w, const lw_winograd_outputs *tile, const float *square, ptrdiff_t j,
                                int lanes) {
   const lw_gemm_epilogue *e = w->epilogue;
+  const int isWhole = lanes == VF;
+  const vf bias = e && e->bias ? vf_load_n(e->bias + j, lanes) : vf_zero();
   for (int y = 0; y < tile->rows; ++y) {
     for (int x = 0; x < tile->columns; ++x) {
       const ptrdiff_t pixel = tile->pixel + y * w->width + x;
       vf t = vf_load(square + (y * w->tiles.m + x) * VF);
-      if (e) t = lw_gemm_outcome(t, pixel, j, lanes, e);
+      if (e) {
+        if (e->bias) t = vf_add(t, bias);
+        const float *residual = e->residual ? e->residual + pixel * e->ldr + j : NULL;
+        if (residual) t = vf_add(t, isWhole ? vf_load(residual) : vf_load_n(residual, lanes));
+        t = vf_activate(e->activation, e->activation_alpha, t);
+      }
       float *to = w->y + pixel * w->ldy + j;
-      if (lanes == VF) vf_store(to, t); else vf_store_n(to, t, lanes);
+      if (isWhole) vf_store(to, t); else vf_store_n(to, t, lanes);
     }
   }
 }
