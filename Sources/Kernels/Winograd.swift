@@ -66,16 +66,21 @@ extension Conv2DShape {
 enum WinogradTuning {
   /// Below, the transforms cost more than the multiplications they save.
   static let leastChannels = 16
-  /// Transformed patches a core works on at a time, in bytes: with the products below they stay in a second-level cache of
-  /// 512 KB, of which the filters in flight take the rest.
+  /// Transformed patches a core works on at a time, in bytes: with the products they stay in a second-level cache of 512 KB, of
+  /// which the filters in flight take the rest.
   static let patchBytes = 256 << 10
   static let productBytes = 192 << 10
-  /// Tiles of a block: fewer would not pay for reading the filters, more do not help.
-  static let tiles = 24...96
+  /// Tiles of a block. With fewer, reading the filters would take longer than multiplying with them; more do not help.
+  static let tiles = 48...96
+  /// Filters that go through together at least: with fewer, reading the patches would take longer.
+  static let leastFilters = 64
+  /// Filters transformed for one use, in bytes: they come from memory and must not go back to it.
+  static let filterBytes = 1 << 20
   /// Chunks for each thread, so that a core that is late does not keep the others waiting.
   static let chunksPerThread = 4
-  /// Nanoseconds to transform a channel or filter of a tile, for each position.
+  /// Nanoseconds to transform one position of a channel or filter of a tile, and of a channel of a filter.
   static let transformNanoseconds = 0.12
+  static let filterNanoseconds = 0.15
   /// Matrices are this far apart beyond their size: sizes are often multiples of a page, and positions that far apart would
   /// share a set of the cache.
   static let gap = 16
@@ -89,9 +94,12 @@ extension Winograd {
     _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, _ epilogue: Epilogue,
     on table: UnsafePointer<lw_table>
   ) {
-    guard tiles > 0 else { return }
-    withScratch(WinogradFilters.count(self)) {
-      run(x, WinogradFilters(self, weights, in: $0, on: table), into: y, epilogue, on: table)
+    func run(_ source: WinogradPass.Source) {
+      WinogradPass(winograd: self, x: x, source: source, y: y, epilogue: epilogue, table: table).run()
+    }
+    guard tiles > filters else { return run(.weights(weights)) }
+    withScratch(WinogradFilters.count(self, filters: filters)) {
+      run(.filters(WinogradFilters(self, weights, 0..<filters, in: $0, on: table)))
     }
   }
 
@@ -100,9 +108,6 @@ extension Winograd {
     _ x: UnsafePointer<Float>, _ filters: WinogradFilters, into y: UnsafeMutablePointer<Float>, _ epilogue: Epilogue,
     on table: UnsafePointer<lw_table>
   ) {
-    guard tiles > 0 else { return }
-    let pass = WinogradPass(winograd: self, x: x, filters: filters, y: y, epilogue: epilogue, table: table)
-    // Of filters and tiles, the smaller set is shared by all threads, and each takes a part of the larger.
-    if tiles <= self.filters { pass.runSharingTiles() } else { pass.runSharingFilters() }
+    WinogradPass(winograd: self, x: x, source: .filters(filters), y: y, epilogue: epilogue, table: table).run()
   }
 }

@@ -1,39 +1,56 @@
 import CKernels
 
-/// The transformed filters U: for each position of a patch a channels x filters matrix, in panels.
+/// Transformed filters U: for each position of a patch a channels x filters matrix, in panels.
 struct WinogradFilters {
-  let panels: Panels
-  let plane: Int
+  /// Which of the filters.
+  let range: Range<Int>
+  private let panels: Panels
+  private let plane: Int
 
-  /// The values they take: 16/9 (m = 2) or 4 (m = 4) times the weights.
-  static func count(_ winograd: Winograd) -> Int {
-    winograd.positions * (Panels.count(k: winograd.channels, n: winograd.filters) + WinogradTuning.gap)
+  /// The values `filters` of them take: for all, 16/9 (m = 2) or 4 (m = 4) times the weights.
+  static func count(_ winograd: Winograd, filters: Int) -> Int {
+    winograd.positions * (Panels.count(k: winograd.channels, n: filters) + WinogradTuning.gap)
   }
 
-  /// Transforms HWIO `weights` into `memory`.
+  /// Transforms some filters of HWIO `weights` into `memory`.
   init(
-    _ winograd: Winograd, _ weights: UnsafePointer<Float>, in memory: UnsafeMutablePointer<Float>,
+    _ winograd: Winograd, _ weights: UnsafePointer<Float>, _ range: Range<Int>, in memory: UnsafeMutablePointer<Float>,
     on table: UnsafePointer<lw_table>
   ) {
-    let (k, n) = (winograd.channels, winograd.filters)
-    let width = tileWidth(n: n, table.pointee.gemm_tuning)
+    let (k, n) = (winograd.channels, range.count)
+    let width = winograd.panelWidth(on: table)
     let panels = Panels(memory, k: k, n: n, width: width)
     let plane = Panels.count(k: k, n: n) + WinogradTuning.gap
-    (self.panels, self.plane) = (panels, plane)
+    (self.range, self.panels, self.plane) = (range, panels, plane)
     let strip = 64 / panels.columns * panels.columns
-    let ld = winograd.isTurned ? k : n
     nonisolated(unsafe) let (table, memory, weights) = (table, memory, weights)
-    parallelFor((n + strip - 1) / strip, nanoseconds: 0.15 * Double(winograd.positions * k * n)) { s in
-      let j = s * strip
+    parallelFor((n + strip - 1) / strip, nanoseconds: WinogradTuning.filterNanoseconds * Double(winograd.positions * k * n)) {
+      let j = $0 * strip
       forEachBlock(of: k) { l, size in
+        let (first, ld) = winograd.element(l: l, filter: range.lowerBound + j)
         var job = lw_winograd_filter(
-          m: Int32(winograd.m), k: size, n: min(strip, n - j),
-          weights: weights + (winograd.isTurned ? j * ld + l : l * ld + j), weight: k * n, ld: ld,
+          m: Int32(winograd.m), k: size, n: min(strip, n - j), weights: weights + first, weight: k * winograd.filters, ld: ld,
           turned: winograd.isTurned ? 1 : 0, width: Int32(width), to: memory + panels.offset(l: l, size: size, j: j),
           plane: plane)
         table.pointee.winograd_filter(&job)
       }
     }
+  }
+
+  /// The panels of one position, from filter `j` on, of the block of `size` channels that starts at channel `l`.
+  func block(position: Int, l: Int, size: Int, j: Int) -> UnsafePointer<Float> {
+    panels.pointer + position * plane + panels.offset(l: l, size: size, j: j - range.lowerBound)
+  }
+}
+
+extension Winograd {
+  /// Of the panels of transformed filters, in vectors.
+  func panelWidth(on table: UnsafePointer<lw_table>) -> Int { tileWidth(n: filters, table.pointee.gemm_tuning) }
+
+  /// Where in the weights the first tap of a channel of a filter lies, and the distance between channels, or between filters
+  /// when they are turned around.
+  fileprivate func element(l: Int, filter: Int) -> (first: Int, ld: Int) {
+    isTurned ? (filter * channels + l, channels) : (l * filters + filter, filters)
   }
 }
 
@@ -45,9 +62,9 @@ final class KeptWinogradFilters: @unchecked Sendable {
 
   init(_ winograd: Winograd, _ weights: UnsafePointer<Float>) {
     m = winograd.m
-    let count = WinogradFilters.count(winograd)
+    let count = WinogradFilters.count(winograd, filters: winograd.filters)
     storage = UnsafeMutableRawPointer.allocate(byteCount: 4 * count, alignment: 64).bindMemory(to: Float.self, capacity: count)
-    filters = WinogradFilters(winograd, weights, in: storage, on: kernels)
+    filters = WinogradFilters(winograd, weights, 0..<winograd.filters, in: storage, on: kernels)
   }
 
   deinit { UnsafeMutableRawPointer(storage).deallocate() }

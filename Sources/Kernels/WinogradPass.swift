@@ -20,14 +20,28 @@ private struct WinogradPatches {
 
 /// One Winograd convolution with its operands.
 struct WinogradPass {
+  enum Source {
+    /// All of them, transformed.
+    case filters(WinogradFilters)
+    /// HWIO weights, transformed when they are needed.
+    case weights(UnsafePointer<Float>)
+  }
+
   let winograd: Winograd
   let x: UnsafePointer<Float>
-  let filters: WinogradFilters
+  let source: Source
   let y: UnsafeMutablePointer<Float>
   let epilogue: Epilogue
   let table: UnsafePointer<lw_table>
 
-  private var tileHeight: Int { tileRows(filters.panels.width, table.pointee.gemm_tuning) }
+  /// Of filters and tiles, the smaller set is shared by all threads, and each takes a part of the larger.
+  func run() {
+    guard winograd.tiles > 0, winograd.filters > 0 else { return }
+    if winograd.tiles > winograd.filters { runSharingFilters() } else { runSharingTiles() }
+  }
+
+  /// Columns of a panel of filters.
+  private var panel: Int { 16 * winograd.panelWidth(on: table) }
 
   private var productNanoseconds: Double {
     let multiplyAdds = Double(winograd.tiles * winograd.positions) * Double(winograd.channels * winograd.filters)
@@ -39,13 +53,14 @@ struct WinogradPass {
   }
 
   /// Many tiles: each chunk takes some of them through all three steps.
-  func runSharingFilters() {
+  private func runSharingFilters() {
     let (winograd, tuning) = (winograd, WinogradTuning.self)
     let fitting = tuning.patchBytes / (4 * winograd.positions * wholeVectors(winograd.channels))
     let most = min(max(fitting, tuning.tiles.lowerBound), tuning.tiles.upperBound)
     let blocks = (winograd.tiles + most - 1) / most
     let wanted = threadCount == 1 ? 1 : min(tuning.chunksPerThread * threadCount, winograd.tiles / tuning.tiles.lowerBound)
-    let cut = Cut(winograd.tiles, unit: tileHeight, into: max(blocks, wanted))
+    let unit = tileRows(winograd.panelWidth(on: table), table.pointee.gemm_tuning)
+    let cut = Cut(winograd.tiles, unit: unit, into: max(blocks, wanted))
     nonisolated(unsafe) let pass = self
     let nanoseconds = productNanoseconds + transformNanoseconds(winograd.channels + winograd.filters)
     parallelFor(cut.count, nanoseconds: nanoseconds) { chunk in
@@ -59,13 +74,13 @@ struct WinogradPass {
   }
 
   /// Few tiles: transformed once, by all threads together; then each chunk takes some of the filters.
-  func runSharingTiles() {
+  private func runSharingTiles() {
     let winograd = winograd
     withScratch(WinogradPatches.count(winograd, tiles: winograd.tiles)) { memory in
       let patches = WinogradPatches(winograd, 0..<winograd.tiles, in: memory)
       let chunks = WinogradTuning.chunksPerThread * threadCount
       let channels = Cut(winograd.channels, unit: 16, into: chunks)
-      let columns = Cut(winograd.filters, unit: filters.panels.columns, into: threadCount == 1 ? 1 : chunks)
+      let columns = Cut(winograd.filters, unit: panel, into: threadCount == 1 ? 1 : chunks)
       nonisolated(unsafe) let (pass, patchesHere) = (self, patches)
       parallelFor(channels.count, nanoseconds: transformNanoseconds(winograd.channels)) {
         pass.transformInput(patchesHere, channels: channels.range($0))
@@ -92,36 +107,46 @@ struct WinogradPass {
 
   /// The products with some of the filters and what follows from them, as many filters at a time as fit the cache.
   private func multiply(_ patches: WinogradPatches, filters range: Range<Int>) {
-    let unit = filters.panels.columns
     let fitting = WinogradTuning.productBytes / (4 * winograd.positions * patches.tiles.count)
-    let length = max(unit, fitting / unit * unit)
-    let room = winograd.positions * (patches.tiles.count * min(length, wholeVectors(range.count)) + WinogradTuning.gap)
-    withScratch(room) { memory in
-      for j in stride(from: range.lowerBound, to: range.upperBound, by: length) {
-        let count = min(length, range.upperBound - j)
-        let ld = wholeVectors(count)
-        let plane = patches.tiles.count * ld + WinogradTuning.gap
-        for position in 0..<winograd.positions {
-          multiply(patches, position, j: j, columns: ld, into: memory + position * plane)
-        }
-        transformOutput(patches.tiles, memory, ld: ld, plane: plane, filters: j..<j + count)
+    var length = max(fitting, WinogradTuning.leastFilters)
+    if case .weights = source {
+      length = min(length, WinogradTuning.filterBytes / (4 * winograd.positions * wholeVectors(winograd.channels)))
+    }
+    length = max(panel, length / panel * panel)
+    for j in stride(from: range.lowerBound, to: range.upperBound, by: length) {
+      let part = j..<min(j + length, range.upperBound)
+      withFilters(part) { multiply(patches, $0, part) }
+    }
+  }
+
+  private func withFilters(_ part: Range<Int>, _ body: (WinogradFilters) -> Void) {
+    switch source {
+    case .filters(let filters): body(filters)
+    case .weights(let weights):
+      withScratch(WinogradFilters.count(winograd, filters: part.count)) {
+        body(WinogradFilters(winograd, weights, part, in: $0, on: table))
       }
     }
   }
 
-  /// One product: whole vectors of filters, the last of them filled up with the zeros of its panel.
-  private func multiply(
-    _ patches: WinogradPatches, _ position: Int, j: Int, columns: Int, into memory: UnsafeMutablePointer<Float>
-  ) {
-    let panels = filters.panels
-    let (a, b) = (patches.pointer + position * patches.plane, panels.pointer + position * filters.plane)
-    forEachBlock(of: winograd.channels) { l, size in
-      var block = lw_gemm_block(
-        m: patches.tiles.count, n: columns, k: size, a: a + l, lda: patches.ld, b: b + panels.offset(l: l, size: size, j: j),
-        ldb: 0, c: memory, ldc: columns, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(panels.width),
-        transposed: 0, packed: 1,
-        panels_outside: 0)
-      table.pointee.gemm_block(&block)
+  /// The products of all positions with the filters `part`, and the outputs. Products have whole vectors of filters, the last
+  /// of them filled up with the zeros of its panel.
+  private func multiply(_ patches: WinogradPatches, _ filters: WinogradFilters, _ part: Range<Int>) {
+    let rows = patches.tiles.count, ld = wholeVectors(part.count)
+    let plane = rows * ld + WinogradTuning.gap
+    withScratch(winograd.positions * plane) { memory in
+      for position in 0..<winograd.positions {
+        let a = patches.pointer + position * patches.plane
+        forEachBlock(of: winograd.channels) { l, size in
+          var block = lw_gemm_block(
+            m: rows, n: ld, k: size, a: a + l, lda: patches.ld,
+            b: filters.block(position: position, l: l, size: size, j: part.lowerBound), ldb: 0, c: memory + position * plane,
+            ldc: ld, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(winograd.panelWidth(on: table)), transposed: 0,
+            packed: 1, panels_outside: 0)
+          table.pointee.gemm_block(&block)
+        }
+      }
+      transformOutput(patches.tiles, memory, ld: ld, plane: plane, filters: part)
     }
   }
 
