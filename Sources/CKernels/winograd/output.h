@@ -7,17 +7,16 @@ typedef struct {
   int rows, columns;
 } lw_winograd_outputs;
 
-// A^T M A of one tile for sixteen filters, column by column: at most m + 2 vectors live at a time.
+// A^T M A of one tile for sixteen filters.
 LW_INLINE void lw_winograd_output_square(int m, const float *from, ptrdiff_t plane, float *square) {
-  LW_UNROLL for (int x = 0; x < m; ++x) {
-    vf s[LW_WINOGRAD_POINTS];
-    LW_UNROLL for (int i = 0; i < m + 2; ++i) {
-      vf row[LW_WINOGRAD_POINTS];
-      LW_UNROLL for (int k = 0; k < m + 2; ++k) row[k] = vf_load(from + (i * (m + 2) + k) * plane);
-      s[i] = lw_winograd_at(m, x, row);
-    }
-    LW_UNROLL for (int y = 0; y < m; ++y) vf_store(square + (y * m + x) * VF, lw_winograd_at(m, y, s));
+  vf s[4][LW_WINOGRAD_POINTS];
+  LW_UNROLL for (int i = 0; i < m + 2; ++i) {
+    vf row[LW_WINOGRAD_POINTS];
+    LW_UNROLL for (int k = 0; k < m + 2; ++k) row[k] = vf_load(from + (i * (m + 2) + k) * plane);
+    LW_UNROLL for (int x = 0; x < m; ++x) s[x][i] = lw_winograd_at(m, x, row);
   }
+  LW_UNROLL for (int y = 0; y < m; ++y)
+    LW_UNROLL for (int x = 0; x < m; ++x) vf_store(square + (y * m + x) * VF, lw_winograd_at(m, y, s[x]));
 }
 
 static void lw_winograd_output_2(const float *from, ptrdiff_t plane, float *square) {
