@@ -5,9 +5,10 @@ import CKernels
 public enum ConvAccuracy: Sendable {
   /// Sums of products in the order of a matrix product, nothing else.
   case direct
-  /// Also Winograd's F(2x2, 3x3) where the shape gains by it: errors as small as those of `direct`.
+  /// Also Winograd's F(2x2, 3x3), for 3 x 3 kernels without strides, dilations and groups, with at least 16 channels and 16
+  /// filters: errors as small as those of `direct`.
   case standard
-  /// Also F(4x4, 3x3), with errors about ten times larger.
+  /// For the same kernels F(4x4, 3x3), with errors up to ten times larger.
   case relaxed
 }
 
@@ -16,6 +17,8 @@ public enum ConvAccuracy: Sendable {
 /// It is the product of the matrix of patches, `[batch * outputHeight * outputWidth, kernelHeight * kernelWidth * channels]`
 /// with zeros for the padding, and the weights, with the bits `gemm` would give; but that matrix is never in memory: beside
 /// the operands, a convolution takes room for a few hundred rows of it, and for a copy of the weights.
+/// Where `accuracy` allows Winograd's algorithm, docs/NUMERICS.md states its bits; it takes room for some tiles and for the
+/// transformed filters, 16/9 of the weights (4 times with `relaxed`).
 ///
 /// - Parameters:
 ///   - epilogue: a bias of `filters` values, a residual laid out like y with pixels `ldr` apart, an activation.
