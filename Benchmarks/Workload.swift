@@ -116,7 +116,7 @@ protocol Family {
 /// Every family, in the order of the default run.
 var families: [any Family.Type] {
   [
-    GEMMFamily.self, ConvolutionFamily.self, PoolFamily.self, ActivationFamily.self,
+    GEMMFamily.self, ConvolutionFamily.self, BatchNormFamily.self, PoolFamily.self, RowNormFamily.self, ActivationFamily.self,
     SoftmaxFamily.self, UpdateFamily.self, NetworkFamily.self,
   ]
 }
