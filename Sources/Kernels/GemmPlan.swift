@@ -78,9 +78,10 @@ struct GemmPlan {
       columns = Cut(n, unit: columnUnit, into: min((wanted + rows.count - 1) / rows.count, columnUnits))
     }
     let blocks = (k + blockLength - 1) / blockLength
-    let isSplit =
-      chunks > 1 && product.grid == nil && rows.count * columns.count < chunks && blocks >= chunks
-      && m * n <= GemmPlan.sumsCount / chunks && path != .stream
+    let isFew = rows.count * columns.count < chunks
+    // A block of k of a transposed A, as in the gradient of weights, is one piece of memory; some of its columns are many.
+    let canSplit = chunks > 1 && product.grid == nil && path != .stream && m * n <= GemmPlan.sumsCount / chunks
+    let isSplit = canSplit && blocks >= chunks && (isFew || product.a.isTransposed)
     blocksAtOnce = isSplit ? min(blocks, GemmPlan.sumsCount / (m * n)) : 1
     note(product, nanoseconds: nanoseconds)
   }

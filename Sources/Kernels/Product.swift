@@ -37,6 +37,7 @@ struct Product {
 extension Product.A {
   /// Whether the tiles cannot read it where it is.
   var needsCopy: Bool { if case .matrix(let a) = self { a.isTransposed } else { true } }
+  var isTransposed: Bool { if case .matrix(let a) = self { a.isTransposed } else { isTransposedPatches } }
   var isTransposedPatches: Bool { if case .transposedPatches = self { true } else { false } }
   var isPatches: Bool { if case .matrix = self { false } else { true } }
 }
