@@ -1,4 +1,5 @@
-// The AVX-512 intrinsics that SIMDe 0.7.4 lacks and simd/avx512.h uses, lane by lane as the processor manual defines them.
+// The AVX-512 intrinsics that simd/avx512.h uses and SIMDe 0.7.4 lacks or gets wrong, lane by lane as the processor manual
+// defines them.
 #include <simde/x86/avx512.h>
 #include <simde/x86/fma.h>
 
@@ -54,6 +55,13 @@ static inline simde__m512i shim_cvtps_epi32(simde__m512 x) {
   return simde__m512i_from_private(r);
 }
 
+// SIMDe's leaves -0 and the sign of a NaN.
+static inline simde__m512 shim_abs_ps(simde__m512 x) {
+  simde__m512_private v = simde__m512_to_private(x);
+  for (int i = 0; i < LANES; ++i) v.i32[i] &= INT32_MAX;
+  return simde__m512_from_private(v);
+}
+
 // Two quarters of x, then two of y, each named by two bits.
 static inline simde__m512 shim_shuffle_f32x4(simde__m512 x, simde__m512 y, int quarters) {
   const simde__m512_private v[] = {simde__m512_to_private(x), simde__m512_to_private(y)};
@@ -69,6 +77,7 @@ static inline simde__m256 shim_extractf32x8_ps(simde__m512 x, int half) {
 // The compiler's header has these names already, some as macros.
 #undef _mm512_shuffle_f32x4
 #undef _mm512_extractf32x8_ps
+#undef _mm512_abs_ps
 #define _mm512_maskz_loadu_ps shim_maskz_loadu_ps
 #define _mm512_mask_storeu_ps shim_mask_storeu_ps
 #define _mm512_maskz_loadu_epi32 shim_maskz_loadu_epi32
@@ -77,5 +86,6 @@ static inline simde__m256 shim_extractf32x8_ps(simde__m512 x, int half) {
 #define _mm512_cvtepu8_epi32 shim_cvtepu8_epi32
 #define _mm512_cvtepi32_ps shim_cvtepi32_ps
 #define _mm512_cvtps_epi32 shim_cvtps_epi32
+#define _mm512_abs_ps shim_abs_ps
 #define _mm512_shuffle_f32x4 shim_shuffle_f32x4
 #define _mm512_extractf32x8_ps shim_extractf32x8_ps
