@@ -11,6 +11,7 @@ struct Network: Sendable {
 
   /// The first is the default.
   static let all: [Network] = [
+    digits("cnn", "two convolutions with batch normalisation, pooling, dropout", { Networks.twoConvBatchNorm() }),
     digits("lenet", "two convolutions, pooling, 500 units", { Networks.lenet() }),
     digits("tfcnn", "two wider convolutions, pooling, 1024 units, dropout", { Networks.twoConv() }),
     digits("resnet20", "20 layers in residual blocks, batch normalisation", { Networks.resNet20() }),
