@@ -15,12 +15,12 @@ LW_INLINE lw_dz lw_norm_dz(const lw_norm_gradient *g, int mask, vf mean, vf scal
 }
 
 typedef struct lw_sums_job {
-  const lw_norm_gradient *g;
+  lw_norm_gradient g;  // a copy, which no store can be thought to change
   float *sum, *product;
 } lw_sums_job;
 
 LW_INLINE void lw_sums_step(const lw_sums_job *job, int mask, int rows, size_t at, size_t ld, size_t column, int n) {
-  const lw_norm_gradient *g = job->g;
+  const lw_norm_gradient *g = &job->g;
   const vf mean = vf_load_lanes(g->mean + column, n);
   const vf scale = mask == LW_MASK_X ? vf_load_lanes(g->scale + column, n) : mean;
   const vf shift = mask == LW_MASK_X ? vf_load_lanes(g->shift + column, n) : mean;
@@ -35,13 +35,13 @@ LW_INLINE void lw_sums_step(const lw_sums_job *job, int mask, int rows, size_t a
 }
 
 typedef struct lw_dx_job {
-  const lw_norm_gradient *g;
+  lw_norm_gradient g;
   const float *a, *b, *c;
   float *dx, *residual;
 } lw_dx_job;
 
 LW_INLINE void lw_dx_step(const lw_dx_job *job, int mask, int rows, size_t at, size_t ld, size_t column, int n) {
-  const lw_norm_gradient *g = job->g;
+  const lw_norm_gradient *g = &job->g;
   const vf mean = vf_load_lanes(g->mean + column, n);
   const vf scale = mask == LW_MASK_X ? vf_load_lanes(g->scale + column, n) : mean;
   const vf shift = mask == LW_MASK_X ? vf_load_lanes(g->shift + column, n) : mean;
@@ -58,7 +58,7 @@ LW_INLINE void lw_dx_step(const lw_dx_job *job, int mask, int rows, size_t at, s
 static void lw_norm_sums(const lw_norm_rows *m, const lw_norm_gradient *g, float *sum, float *product) {
   float folded[2][LW_NORM_LONGEST];
   const size_t bytes = m->fold * m->columns * sizeof(float);
-  const lw_sums_job job = {g, m->fold > 1 ? folded[0] : sum, m->fold > 1 ? folded[1] : product};
+  const lw_sums_job job = {*g, m->fold > 1 ? folded[0] : sum, m->fold > 1 ? folded[1] : product};
   __builtin_memset(job.sum, 0, bytes);
   __builtin_memset(job.product, 0, bytes);
   if (g->y) LW_NORM_WALK(m, lw_sums_step, &job, LW_MASK_Y)
@@ -74,7 +74,7 @@ static void lw_norm_sums(const lw_norm_rows *m, const lw_norm_gradient *g, float
 // dx = a dz + (b (x - mean) + c), residual = dz, each where it is given.
 static void lw_norm_dx(const lw_norm_rows *m, const lw_norm_gradient *g, const float *a, const float *b, const float *c,
                        float *dx, float *residual) {
-  const lw_dx_job job = {g, a, b, c, dx, residual};
+  const lw_dx_job job = {*g, a, b, c, dx, residual};
   if (g->y) LW_NORM_WALK(m, lw_dx_step, &job, LW_MASK_Y)
   else if (g->scale) LW_NORM_WALK(m, lw_dx_step, &job, LW_MASK_X)
   else LW_NORM_WALK(m, lw_dx_step, &job, LW_MASK_NONE)
