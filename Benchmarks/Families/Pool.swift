@@ -117,40 +117,30 @@ struct PoolFamily: Family {
     }
   }
 
-  /// Windows in scan order, their pixels in scan order.
   private func expected(_ o: Operands) -> [Float] {
     let s = shape
     let (x, y) = (o.x.values, o.y.values)
     if kind == "globalavg" {
       let positions = s.height * s.width
-      guard !isBackward else {
-        return x.indices.map { y[$0 / (positions * s.channels) * s.channels + $0 % s.channels] / Float(positions) }
-      }
-      return naiveAlongAxis(outer: s.batch, n: positions, inner: s.channels, x) { naiveReduce(.mean, $0, isContiguous: false) }
-    }
-    var (result, dx) = (y, x.map { _ in Float(0) })
-    for i in y.indices {
-      let (window, c) = i.quotientAndRemainder(dividingBy: s.channels)
-      let (row, column) = (window / s.outputWidth % s.outputHeight, window % s.outputWidth)
-      let top = row * s.strideHeight - s.padding.top, left = column * s.strideWidth - s.padding.left
-      let image = window / (s.outputWidth * s.outputHeight)
-      var covered: [Int] = []
-      for r in max(0, top)..<min(s.height, top + s.poolHeight) {
-        for q in max(0, left)..<min(s.width, left + s.poolWidth) {
-          covered.append(((image * s.height + r) * s.width + q) * s.channels + c)
+      guard isBackward else {
+        return naiveAlongAxis(outer: s.batch, n: positions, inner: s.channels, x) {
+          naiveReduce(.mean, $0, isContiguous: false)
         }
       }
-      if kind == "max" {
-        let place = covered.dropFirst().reduce(covered[0]) { x[$1] > x[$0] ? $1 : $0 }
-        result[i] = x[place]
-        dx[place] += y[i]
-      } else {
-        // The padding counts as far as it goes; a window never leaves it here.
-        let count = Float(s.poolHeight * s.poolWidth)
-        result[i] = covered.reduce(0) { $0 + x[$1] } / count
-        for place in covered { dx[place] += y[i] / count }
-      }
+      return x.indices.map { y[$0 / (positions * s.channels) * s.channels + $0 % s.channels] / Float(positions) }
     }
-    return isBackward ? dx : result
+    func windows(_ n: Int, _ size: Int, _ stride: Int, _ pad: Int) -> [NaivePool.Window] {
+      NaivePool.windows(n, size: size, stride: stride, before: pad, after: pad, roundsUp: false, countsPadding: true)
+    }
+    let naive = NaivePool(
+      batch: s.batch, height: s.height, width: s.width, channels: s.channels,
+      rows: windows(s.height, s.poolHeight, s.strideHeight, s.padding.top),
+      columns: windows(s.width, s.poolWidth, s.strideWidth, s.padding.left))
+    switch (kind, isBackward) {
+    case ("max", false): return naive.maximum(x).y
+    case ("max", true): return naive.maximumGradient(dy: y, indices: naive.maximum(x).indices)
+    case (_, false): return naive.average(x)
+    case (_, true): return naive.averageGradient(dy: y)
+    }
   }
 }

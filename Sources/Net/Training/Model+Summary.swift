@@ -16,6 +16,9 @@ extension Model {
     lines.append("trainable \(grouped(trainable)), not trainable \(grouped(parameterCount - trainable))")
     return lines.joined(separator: "\n")
   }
+
+  /// Multiply-adds of each layer for one example, in the order of the summary.
+  package var layerMultiplyAdds: [Int] { graph.layers.map(\.multiplyAdds) }
 }
 
 func shapeText(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: "x") }
