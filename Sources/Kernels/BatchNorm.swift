@@ -10,12 +10,15 @@ import CKernels
 /// saved for ``batchNormGradient(rows:channels:x:y:dy:gamma:beta:mean:inverseDeviation:relu:into:gammaGradient:betaGradient:residualGradient:)``.
 /// Statistics take one pass over `x` and stay accurate however large the mean is beside the deviation.
 ///
-/// Running statistics become `running + (1 - momentum) * (batch - running)`: `momentum` is the share of the old value that is
+/// Running statistics become `fma(momentum, running - batch, batch)`: `momentum` is the share of the old value that is
 /// kept, as in Keras (PyTorch's momentum is 1 minus this). The running variance takes the unbiased one, divided by
 /// rows - 1, as in PyTorch. With one row the variance is 0. With none, saved statistics are NaN and running ones stay.
 ///
 /// - Parameters:
+///   - rows: batch * height * width.
 ///   - x: rows x channels. `y` may be `x` (the gradient then has to do without it) or `residual`.
+///   - epsilon: usually 1e-5.
+///   - runningMean, runningVariance: of values that start from 0 and 1; nil for none.
 ///   - gamma: `channels` values, like `beta`, `mean`, `inverseDeviation` and the running statistics.
 ///   - momentum: in 0...1; usually 0.9.
 ///   - residual: rows x channels, added before ReLU.

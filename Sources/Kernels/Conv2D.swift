@@ -15,9 +15,9 @@ public enum ConvAccuracy: Sendable {
 /// y = activation(conv(x, weights) + bias + residual), float32, with x in NHWC and weights in HWIO order; see ``Conv2DShape``.
 ///
 /// It is the product of the matrix of patches, `[batch * outputHeight * outputWidth, kernelHeight * kernelWidth * channels]`
-/// with zeros for the padding, and the weights, with the bits `gemm` would give; but that matrix is never in memory: beside
-/// the operands, a convolution takes room for a few hundred rows of it, and for a copy of the weights.
-/// Where `accuracy` allows Winograd's algorithm, docs/NUMERICS.md states its bits; it takes room for some tiles and for the
+/// with zeros for the padding, and the weights, and with `.direct` has the bits `gemm` would give (unless it is depthwise, with as
+/// many groups as channels); but that matrix is never in memory: beside the operands, a convolution takes room for a few hundred rows
+/// of it, and for a copy of the weights. Where `accuracy` allows Winograd's algorithm, docs/NUMERICS.md states its bits; it takes room for some tiles and for the
 /// transformed filters, 16/9 of the weights (4 times with `relaxed`).
 ///
 /// - Parameters:

@@ -2,6 +2,10 @@ import CKernels
 
 /// What a matrix product does with each finished element, while it is still in a register or the nearest cache:
 /// `C = activation(C + bias + residual)`.
+///
+/// The pointers must stay valid until the function that gets the epilogue returns. `Epilogue(bias: array)` is therefore wrong: that
+/// pointer ends with the initializer. Write
+/// `bias.withUnsafeBufferPointer { conv2d(..., epilogue: Epilogue(bias: $0.baseAddress)) }`, or use the overloads on spans.
 public struct Epilogue {
   /// n values, one a column of C; nil for none.
   public var bias: UnsafePointer<Float>?

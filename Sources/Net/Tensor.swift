@@ -1,5 +1,5 @@
 /// An n-dimensional array of float32, row-major and contiguous: the type of inputs, outputs and parameters at the
-/// border of Net. A scalar has shape `[]` and one value; a dimension of 0 is legal and leaves no values.
+/// border of Net. A part of one is `Tensor(shape: [1, 28, 28, 1], Array(t.values[a..<b]))`. A scalar has shape `[]` and one value; a dimension of 0 is legal and leaves no values.
 public struct Tensor: Equatable, Sendable {
   /// The size of each dimension, outermost first. Images are `[count, height, width, channels]`.
   public let shape: [Int]

@@ -3,7 +3,8 @@ import Net
 let evaluateCommand = Command(
   name: "evaluate",
   summary: "Tests weights on the test examples of a data set",
-  details: "The weights name their model; a file of another architecture is refused.",
+  details: "The weights name their model; a file of another architecture is refused. They do not name their data: "
+    + "give the --data they were trained with.",
   options: [weightsOption, dataOption, jsonOption],
   examples: [
     "evaluate --weights lanewise-weights.safetensors",

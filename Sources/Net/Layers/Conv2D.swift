@@ -30,8 +30,8 @@ public struct Conv2D: Layer {
 
   /// - Parameters:
   ///   - filters: channels of the output, at least 1.
-  ///   - kernelSize: `3`, or a `Size2D` for kernels that are not square.
-  ///   - padding: `.valid`, `.same`, a number of pixels, or `.explicit` for each side.
+  ///   - kernelSize: `3` as a literal, `Size2D(k)`, or `Size2D(height:width:)` for kernels that are not square.
+  ///   - padding: `.valid`, `.same`, a number of pixels as a literal, `.all(n)`, or `.explicit` for each side.
   ///   - groups: must divide the channels and the filters.
   ///   - useBias: whether there is a b. A `BatchNorm` right after has its own.
   ///   - kernelInitializer: the first W; `.heNormal()` suits ReLU.

@@ -22,7 +22,7 @@ public struct Residual: Layer {
   public let activation: Activation
   public let kind = "residual"
 
-  /// - Parameter activation: what the sum goes through.
+  /// - Parameter activation: what the sum goes through: ReLU unless you say otherwise, `.linear` for nothing.
   public init(
     activation: Activation = .relu, @LayerBuilder _ block: () -> [any Layer],
     @LayerBuilder shortcut: () -> [any Layer] = { [] }

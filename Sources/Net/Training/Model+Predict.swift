@@ -1,7 +1,8 @@
 import Kernels
 
 extension Model {
-  /// The network's outputs for `inputs`, `[examples, ...]` to `[examples, ...]`. Any number of threads may predict at once.
+  /// The network's outputs for `inputs`, `[examples, ...]` to `[examples, ...]`: logits, unless the network ends in
+  /// `Softmax` or another activation. Any number of threads may predict at once.
   ///
   /// - Throws: `NetError` when the inputs have another shape than the network's, or the model is being trained.
   public func predict(_ inputs: Tensor) throws -> Tensor {

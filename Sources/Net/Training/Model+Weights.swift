@@ -1,5 +1,6 @@
 extension Model {
-  /// Writes all parameters as safetensors, each under its name (`dense_1/kernel`). The file appears whole or not at all.
+  /// Writes all parameters as safetensors, each under its name (`dense_1/kernel`), running statistics included, the optimizer's
+  /// memory not. The file appears whole or not at all.
   public func saveWeights(to path: String) throws {
     try reading("saveWeights") {
       let tensors = store.specs.indices.map { (name: store.specs[$0].name, tensor: store.tensor($0)) }
