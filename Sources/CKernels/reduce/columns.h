@@ -30,13 +30,16 @@ LW_INLINE void lw_fold_column_tile(lw_fold f, int vectors, int last, size_t rows
   LW_UNROLL for (int v = 0; v < vectors; ++v) vf_store_n(y + v * VF, total[v], v + 1 < vectors ? VF : last);
 }
 
+// The shift from column j on, if there is one.
+LW_INLINE const float *lw_shift_at(const float *shift, size_t j) { return shift ? shift + j : NULL; }
+
 LW_INLINE void lw_fold_columns_of(lw_fold f, size_t rows, size_t columns, const float *x, size_t ldx, const float *shift,
                                   float *y) {
   size_t j = 0;
   for (; j + LW_COLUMN_VECTORS * VF <= columns; j += LW_COLUMN_VECTORS * VF)
-    lw_fold_column_tile(f, LW_COLUMN_VECTORS, VF, rows, x + j, ldx, shift + j, y + j);
-  for (; j + VF <= columns; j += VF) lw_fold_column_tile(f, 1, VF, rows, x + j, ldx, shift + j, y + j);
-  if (j < columns) lw_fold_column_tile(f, 1, (int)(columns - j), rows, x + j, ldx, shift + j, y + j);
+    lw_fold_column_tile(f, LW_COLUMN_VECTORS, VF, rows, x + j, ldx, lw_shift_at(shift, j), y + j);
+  for (; j + VF <= columns; j += VF) lw_fold_column_tile(f, 1, VF, rows, x + j, ldx, lw_shift_at(shift, j), y + j);
+  if (j < columns) lw_fold_column_tile(f, 1, (int)(columns - j), rows, x + j, ldx, lw_shift_at(shift, j), y + j);
 }
 
 static void lw_fold_columns(lw_fold f, size_t rows, size_t columns, const float *x, size_t ldx, const float *shift, float *y) {
