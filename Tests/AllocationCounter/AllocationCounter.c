@@ -22,9 +22,16 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 
 static _Atomic int64_t allocations;
 
-static void count(void) { atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed); }
+static _Thread_local int64_t ownAllocations;
+
+static void count(void) {
+  atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+  ownAllocations++;
+}
 
 int64_t allocation_count(void) { return atomic_load_explicit(&allocations, memory_order_relaxed); }
+
+int64_t thread_allocation_count(void) { return ownAllocations; }
 
 void *malloc(size_t size) {
   count();
@@ -56,5 +63,7 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
 #else
 
 int64_t allocation_count(void) { return -1; }
+
+int64_t thread_allocation_count(void) { return -1; }
 
 #endif
