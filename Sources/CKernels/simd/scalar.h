@@ -18,16 +18,16 @@ typedef uint32_t lw_vu __attribute__((vector_size(64)));  // for arithmetic that
 
 // Memory. The _n forms touch exactly the first n lanes (0 <= n <= 16); lanes not loaded are zero.
 LW_INLINE vf vf_load(const float *p) { vf r; __builtin_memcpy(&r, p, sizeof r); return r; }
-LW_INLINE vf vf_load_n(const float *p, int n) { LW_MAP(vf, l < n ? p[l] : 0.0f); }
+LW_INLINE vf vf_load_n(const float *p, int n) { vf r = {0}; __builtin_memcpy(&r, p, (size_t)n * sizeof *p); return r; }
 LW_INLINE void vf_store(float *p, vf a) { __builtin_memcpy(p, &a, sizeof a); }
-LW_INLINE void vf_store_n(float *p, vf a, int n) { for (int l = 0; l < n; ++l) p[l] = a[l]; }
+LW_INLINE void vf_store_n(float *p, vf a, int n) { __builtin_memcpy(p, &a, (size_t)n * sizeof *p); }
 LW_INLINE vf vf_set1(float s) { LW_MAP(vf, s); }
 LW_INLINE vf vf_zero(void) { return (vf){0}; }
 LW_INLINE vf vf_bcast(const float *p) { return vf_set1(*p); }
 LW_INLINE vi vi_load(const int32_t *p) { vi r; __builtin_memcpy(&r, p, sizeof r); return r; }
-LW_INLINE vi vi_load_n(const int32_t *p, int n) { LW_MAP(vi, l < n ? p[l] : 0); }
+LW_INLINE vi vi_load_n(const int32_t *p, int n) { vi r = {0}; __builtin_memcpy(&r, p, (size_t)n * sizeof *p); return r; }
 LW_INLINE void vi_store(int32_t *p, vi a) { __builtin_memcpy(p, &a, sizeof a); }
-LW_INLINE void vi_store_n(int32_t *p, vi a, int n) { for (int l = 0; l < n; ++l) p[l] = a[l]; }
+LW_INLINE void vi_store_n(int32_t *p, vi a, int n) { __builtin_memcpy(p, &a, (size_t)n * sizeof *p); }
 LW_INLINE vi vi_set1(int32_t s) { LW_MAP(vi, s); }
 LW_INLINE vi vi_iota(void) { LW_MAP(vi, l); }  // 0, 1, ... 15
 LW_INLINE vf vf_load_u8(const uint8_t *p) { LW_MAP(vf, (float)p[l]); }
@@ -38,8 +38,14 @@ LW_INLINE vf vf_sub(vf a, vf b) { return a - b; }
 LW_INLINE vf vf_mul(vf a, vf b) { return a * b; }
 LW_INLINE vf vf_div(vf a, vf b) { return a / b; }
 LW_INLINE vf vf_sqrt(vf a) { return __builtin_elementwise_sqrt(a); }
-LW_INLINE vf vf_fma(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
-LW_INLINE vf vf_fnma(vf a, vf b, vf c) { return __builtin_elementwise_fma(-a, b, c); }
+// Without the instruction it is sixteen calls into the C library: one function, then, not sixteen calls wherever it is used.
+#if defined(LW_FMA_CALLS)
+static __attribute__((noinline))
+#else
+LW_INLINE
+#endif
+vf vf_fma(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+LW_INLINE vf vf_fnma(vf a, vf b, vf c) { return vf_fma(-a, b, c); }
 
 // Bit patterns.
 LW_INLINE vf vf_from_bits(vi a) { return (vf)a; }
