@@ -3,8 +3,8 @@ import CKernels
 /// What a matrix product does with each finished element, while it is still in a register or the nearest cache:
 /// `C = activation(C + bias + residual)`.
 ///
-/// The pointers must stay valid until the function that gets the epilogue returns. `Epilogue(bias: array)` is therefore wrong: that
-/// pointer ends with the initializer. Write
+/// The pointers must stay valid until the function that gets the epilogue returns. `Epilogue(bias: array)` is therefore wrong, and the
+/// compiler warns of it: that pointer ends with the initializer. Write
 /// `bias.withUnsafeBufferPointer { conv2d(..., epilogue: Epilogue(bias: $0.baseAddress)) }`, or use the overloads on spans.
 public struct Epilogue {
   /// n values, one a column of C; nil for none.
@@ -16,7 +16,8 @@ public struct Epilogue {
   public var activation: Activation
 
   public init(
-    bias: UnsafePointer<Float>? = nil, residual: UnsafePointer<Float>? = nil, ldr: Int = 0, activation: Activation = .linear
+    @_nonEphemeral bias: UnsafePointer<Float>? = nil, @_nonEphemeral residual: UnsafePointer<Float>? = nil, ldr: Int = 0,
+    activation: Activation = .linear
   ) {
     self.bias = bias
     self.residual = residual

@@ -54,6 +54,25 @@ public enum Networks {
     }
   }
 
+  /// A small network in the manner of VGG (Simonyan and Zisserman 2014) with batch normalisation: two pairs of 3x3 convolutions, dropout
+  /// after each part, for 28x28x1. 218,714 trainable parameters.
+  public static func vggSmall(classes: Int = 10) -> Sequential {
+    Sequential {
+      for filters in [16, 32] {
+        convolution(filters, 3)
+        convolution(filters, 3)
+        MaxPool2D(2)
+        Dropout(rate: 0.25)
+      }
+      Flatten()
+      Dense(128, useBias: false, kernelInitializer: .heNormal())
+      BatchNorm()
+      ActivationLayer(.relu)
+      Dropout(rate: 0.5)
+      Dense(classes)
+    }
+  }
+
   /// ResNet-20 (He et al. 2015, section 4.2, with projections) for 28x28x1: three stages of three blocks.
   /// 272,186 trainable parameters.
   public static func resNet20(classes: Int = 10) -> Sequential {

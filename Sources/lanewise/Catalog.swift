@@ -11,7 +11,8 @@ struct Network: Sendable {
 
   /// The first is the default.
   static let all: [Network] = [
-    digits("cnn", "two convolutions with batch normalisation, pooling, dropout", { Networks.twoConvBatchNorm() }),
+    digits("cnn", "four 3x3 convolutions with batch normalisation, pooling, dropout", { Networks.vggSmall() }),
+    digits("twoconv", "two 5x5 convolutions with batch normalisation, pooling, dropout", { Networks.twoConvBatchNorm() }),
     digits("lenet", "two convolutions, pooling, 500 units", { Networks.lenet() }),
     digits("tfcnn", "two wider convolutions, pooling, 1024 units, dropout", { Networks.twoConv() }),
     digits("resnet20", "20 layers in residual blocks, batch normalisation", { Networks.resNet20() }),

@@ -24,6 +24,7 @@ import Testing
     Known("lenet", Networks.lenet(), [28, 28, 1], [10], trainable: 431_080),
     Known("twoConv", Networks.twoConv(), [28, 28, 1], [10], trainable: 3_274_634),
     Known("twoConvBatchNorm", Networks.twoConvBatchNorm(), [28, 28, 1], [10], trainable: 83_562, fixed: 192),
+    Known("vggSmall", Networks.vggSmall(), [28, 28, 1], [10], trainable: 218_714, fixed: 448),
     Known("resNet20", Networks.resNet20(), [28, 28, 1], [10], trainable: 272_186, fixed: 1_568),
     Known("resNet18", Networks.resNet18(), [224, 224, 3], [1000], trainable: 11_689_512, fixed: 9_600),
     Known("mobileNetSmall", Networks.mobileNetSmall(), [28, 28, 1], [10], trainable: 136_202, fixed: 2_944),
