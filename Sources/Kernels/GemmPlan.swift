@@ -36,6 +36,8 @@ struct GemmPlan {
   let width: Int
   /// Whether op(A) is copied block by block into compact rows.
   let copiesA: Bool
+  /// Whether B is packed block by block, each just before its only use, and not as a whole beforehand.
+  let packsAsItGoes: Bool
   /// The chunks of C that are computed independently.
   let rows: Cut
   let columns: Cut
@@ -52,29 +54,31 @@ struct GemmPlan {
     path = reason.path
     if case .packed(let panels) = product.b { width = panels.width } else { width = tileWidth(m: m, n: n, tuning) }
     copiesA = product.a.needsCopy || (path == .packed && n >= tuning.pack_a_columns)
-    panelsOutside = path == .inPlace && m <= tuning.in_place_rows
+    packsAsItGoes = path == .packed && m <= GemmPlan.packAsItGoesRows && !product.b.isPacked
+    panelsOutside = packsAsItGoes || (path == .inPlace && m <= tuning.in_place_rows)
     let height = tileRows(width, tuning)
-    rowsBlock = copiesA ? GemmPlan.equalBlock(m, most: Int(tuning.rows_block), unit: height) : m
-    columnsBlock = panelsOutside || path == .stream ? n : max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
+    rowsBlock = copiesA && !packsAsItGoes ? GemmPlan.equalBlock(m, most: Int(tuning.rows_block), unit: height) : m
+    let isWhole = (panelsOutside && !packsAsItGoes) || path == .stream
+    columnsBlock = isWhole ? n : max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
 
     let nanoseconds = product.nanoseconds(tuning)
     let chunks = nanoseconds < GemmPlan.serialNanoseconds || threadCount == 1 ? 1 : GemmPlan.chunksPerThread * threadCount
     let columnUnit = path == .stream ? 64 : 16 * width
     let columnUnits = (n + columnUnit - 1) / columnUnit
+    // Patches are copied for each chunk anew: half as many chunks.
+    let wanted = product.a.isPatches ? max(1, chunks / 2) : chunks
     if path == .stream {
       // Of a B in place, chunks read pieces of rows: the longer the better.
       columns = Cut(n, unit: columnUnit, into: reason == .fewRows ? min(chunks, threadCount) : chunks)
       rows = Cut(m, unit: height, into: 1)
     } else if panelsOutside {
       // Few rows: a chunk keeps all of them, and so the use of a panel once it is in the cache.
-      columns = Cut(n, unit: columnUnit, into: min(chunks, columnUnits))
-      rows = Cut(m, unit: height, into: (chunks + columns.count - 1) / columns.count)
+      columns = Cut(n, unit: columnUnit, into: min(wanted, columnUnits))
+      rows = Cut(m, unit: height, into: (wanted + columns.count - 1) / columns.count)
     } else {
       // Rows first: a chunk with all columns copies its rows of A once.
       let most = product.grid == nil ? m : GemmPlan.sumsRows
       rows = Cut(m, unit: height, into: max(min(chunks, max(1, m / Int(tuning.rows_block))), (m + most - 1) / most))
-      // Patches are copied for each chunk anew: half as many chunks.
-      let wanted = product.a.isPatches ? chunks / 2 : chunks
       columns = Cut(n, unit: columnUnit, into: min((wanted + rows.count - 1) / rows.count, columnUnits))
     }
     let blocks = (k + blockLength - 1) / blockLength
@@ -86,11 +90,16 @@ struct GemmPlan {
     note(product, nanoseconds: nanoseconds)
   }
 
-  /// The values a copy of a block of op(A) takes.
-  var copyCount: Int { wholeVectors(rowsBlock) * blockLength + 16 }
+  /// The values a copy of a block of op(A) takes, whole pages of them; 0 without copies.
+  var copyCount: Int { copiesA ? (wholeVectors(rowsBlock) * blockLength + 16 + 1023) / 1024 * 1024 : 0 }
+  /// The values a packed block of B takes; 0 when none is packed.
+  var panelsCount: Int { packsAsItGoes ? Panels.count(k: blockLength, n: columnsBlock) : 0 }
 
   /// Below this, cutting a product costs more than a second core brings.
   private static let serialNanoseconds = 6000.0
+  /// With at most so many rows a block of B serves all of them while it is in the cache, and packed as a whole it would go to
+  /// a farther one and back.
+  private static let packAsItGoesRows = 128
   /// Enough that a core that is late does not keep the others waiting, few enough that each chunk stays large.
   private static let chunksPerThread = 4
   /// Sums of blocks computed side by side take at most this many values: 4 MB.

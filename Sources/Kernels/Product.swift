@@ -34,6 +34,10 @@ struct Product {
   var grid: PixelGrid?
 }
 
+extension Product.B {
+  var isPacked: Bool { if case .packed = self { true } else { false } }
+}
+
 extension Product.A {
   /// Whether the tiles cannot read it where it is.
   var needsCopy: Bool { if case .matrix(let a) = self { a.isTransposed } else { true } }
@@ -81,7 +85,7 @@ extension Product {
     let plan = GemmPlan(self, table.pointee.gemm_tuning)
     switch b {
     case .packed(let panels): compute(plan, .packed(panels), on: table)
-    case .matrix(let matrix) where plan.path == .packed:
+    case .matrix(let matrix) where plan.path == .packed && !plan.packsAsItGoes:
       withScratch(Panels.count(k: k, n: n)) { memory in
         let panels = Panels(memory, k: k, n: n, width: plan.width)
         panels.fill(memory, from: matrix, on: table)
@@ -196,24 +200,33 @@ extension Product {
     _ plan: GemmPlan, _ b: B, _ rows: Range<Int>, _ columns: Range<Int>, _ part: Range<Int>, into target: Target,
     on table: UnsafePointer<lw_table>
   ) {
-    guard plan.copiesA else { return accumulate(plan, b, rows, columns, part, into: target, copy: nil, on: table) }
-    withScratch(plan.copyCount) { accumulate(plan, b, rows, columns, part, into: target, copy: $0, on: table) }
+    let count = plan.copyCount + plan.panelsCount
+    guard count > 0 else { return accumulate(plan, b, rows, columns, part, into: target, Copies(), on: table) }
+    withScratch(count) {
+      let copies = Copies(a: plan.copiesA ? $0 : nil, b: plan.packsAsItGoes ? $0 + plan.copyCount : nil)
+      accumulate(plan, b, rows, columns, part, into: target, copies, on: table)
+    }
+  }
+
+  /// Room for a block of op(A) and one of B, where they are copied.
+  private struct Copies {
+    var a, b: UnsafeMutablePointer<Float>?
   }
 
   private func accumulate(
     _ plan: GemmPlan, _ b: B, _ rows: Range<Int>, _ columns: Range<Int>, _ part: Range<Int>, into target: Target,
-    copy: UnsafeMutablePointer<Float>?, on table: UnsafePointer<lw_table>
+    _ copies: Copies, on table: UnsafePointer<lw_table>
   ) {
     for l in stride(from: part.lowerBound, to: part.upperBound, by: blockLength) {
       let size = min(blockLength, part.upperBound - l)
       for i in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rowsBlock) {
         let height = min(plan.rowsBlock, rows.upperBound - i)
-        let a = rowsOfA(plan, i, height, l, size, copy: copy, on: table)
+        let a = rowsOfA(plan, i, height, l, size, copy: copies.a, on: table)
         for j in stride(from: columns.lowerBound, to: columns.upperBound, by: plan.columnsBlock) {
           let length = min(plan.columnsBlock, columns.upperBound - j)
           computeBlock(
             plan, b, a, i: i, height: height, j: j, length: length, l: l, size: size, isFirst: l == part.lowerBound,
-            into: target, on: table)
+            into: target, panels: copies.b, on: table)
         }
       }
     }
@@ -248,16 +261,28 @@ extension Product {
     }
   }
 
+  /// Columns j ..< j + length of op(B) in the block of `size` values of k that starts at l, and the distance of its rows unless
+  /// they are packed; packed now when there is room for it.
+  private func columnsOfB(
+    _ plan: GemmPlan, _ b: B, _ j: Int, _ length: Int, _ l: Int, _ size: Int, panels: UnsafeMutablePointer<Float>?,
+    on table: UnsafePointer<lw_table>
+  ) -> (pointer: UnsafePointer<Float>, ld: Int, isPacked: Bool) {
+    switch (b, panels) {
+    case (.packed(let panels), _): return (panels.pointer + panels.offset(l: l, size: size, j: j), 0, true)
+    case (.matrix(let b), nil): return (b.at(row: l, column: j), b.ld, false)
+    case (.matrix(let b), let panels?):
+      table.pointee.gemm_pack_b(
+        size, length, Int32(plan.width), b.at(row: l, column: j), b.ld, b.isTransposed ? 1 : 0, panels)
+      return (UnsafePointer(panels), 0, true)
+    }
+  }
+
   /// The block of `size` values of k that starts at l, for `height` rows from i on and `length` columns from j on.
   private func computeBlock(
     _ plan: GemmPlan, _ b: B, _ a: Rows, i: Int, height: Int, j: Int, length: Int,
-    l: Int, size: Int, isFirst: Bool, into target: Target, on table: UnsafePointer<lw_table>
+    l: Int, size: Int, isFirst: Bool, into target: Target, panels: UnsafeMutablePointer<Float>?, on table: UnsafePointer<lw_table>
   ) {
-    let (bPointer, ldb, isPacked): (UnsafePointer<Float>, Int, Bool) =
-      switch b {
-      case .matrix(let matrix): (matrix.at(row: l, column: j), matrix.ld, false)
-      case .packed(let panels): (panels.pointer + panels.offset(l: l, size: size, j: j), 0, true)
-      }
+    let (bPointer, ldb, isPacked) = columnsOfB(plan, b, j, length, l, size, panels: panels, on: table)
     var block = lw_gemm_block(
       m: height, n: length, k: size, a: a.pointer, lda: a.ld, b: bPointer, ldb: ldb, c: c, ldc: ldc, alpha: alpha,
       beta: isFirst ? beta : 1, epilogue: nil, width: Int32(plan.width),

@@ -68,13 +68,22 @@ def peak_memory(workload, arguments):
     return mine, {name: peak for name, peak in theirs.items() if peak}
 
 
+# Runs a command and prints its exit code and peak resident size. A process begins with the peak of the one that starts it, so
+# this one has nothing else in it.
+WATCH = """
+import os, sys
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+_, status, usage = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+"""
+
+
 def peak_of(command):
     """The peak resident size of a command's process in bytes; None when it fails."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    watched = subprocess.run([sys.executable, "-S", "-c", WATCH, *command], stdout=subprocess.PIPE, text=True, check=True)
+    code, peak = map(int, watched.stdout.split())
     # Kilobytes on Linux, bytes on macOS.
-    return None if process.returncode else usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return None if code else peak * (1 if sys.platform == "darwin" else 1024)
 
 
 def run_alone(module, workload, threads):

@@ -20,17 +20,10 @@ static void lw_gemm_pack_a(ptrdiff_t m, ptrdiff_t k, const float *a, ptrdiff_t l
   }
 }
 
-// One panel of op(B): k rows of 16*width values, of which those from `columns` on are zero.
-static void lw_pack_panel(ptrdiff_t k, ptrdiff_t columns, int width, const float *b, ptrdiff_t ldb, int transposed,
-                          float *to) {
+// Rows l ..< l + count of a panel of B: 16*width values each, of which those from `columns` on are zero.
+static void lw_pack_rows(ptrdiff_t l, ptrdiff_t count, ptrdiff_t columns, int width, const float *b, ptrdiff_t ldb, float *to) {
   const ptrdiff_t ldt = VF * width;
-  if (transposed) {
-    lw_transpose(k, columns, b, ldb, to, ldt);
-    for (ptrdiff_t l = 0; l < k && columns < ldt; ++l)
-      for (ptrdiff_t j = columns; j < ldt; ++j) to[l * ldt + j] = 0;
-    return;
-  }
-  for (ptrdiff_t l = 0; l < k; ++l) {
+  for (ptrdiff_t end = l + count; l < end; ++l) {
     for (int v = 0; v < width; ++v) {
       const ptrdiff_t left = columns - VF * v;
       const float *from = b + l * ldb + VF * v;
@@ -39,11 +32,28 @@ static void lw_pack_panel(ptrdiff_t k, ptrdiff_t columns, int width, const float
   }
 }
 
+// One panel of the transpose of b: k rows of 16*width values.
+static void lw_pack_transposed(ptrdiff_t k, ptrdiff_t columns, int width, const float *b, ptrdiff_t ldb, float *to) {
+  const ptrdiff_t ldt = VF * width;
+  lw_transpose(k, columns, b, ldb, to, ldt);
+  for (ptrdiff_t l = 0; l < k && columns < ldt; ++l)
+    for (ptrdiff_t j = columns; j < ldt; ++j) to[l * ldt + j] = 0;
+}
+
+// Rows of B that are read side by side, each from end to end: a panel at a time would read a line of every row, far apart, which
+// is slow where B is not in a near cache.
+enum { LW_PACK_ROWS = 4 };
+
 // The k x n matrix op(B) as panels one after the other, the last one only as many vectors wide as it needs.
 static void lw_gemm_pack_b(ptrdiff_t k, ptrdiff_t n, int width, const float *b, ptrdiff_t ldb, int transposed, float *to) {
-  for (ptrdiff_t j = 0; j < n; j += VF * width) {
-    const ptrdiff_t left = n - j, columns = left < VF * width ? left : VF * width;
-    const int vectors = (int)((columns + VF - 1) / VF);
-    lw_pack_panel(k, columns, vectors, transposed ? b + j * ldb : b + j, ldb, transposed, to + j * k);
+  const ptrdiff_t together = transposed ? k : LW_PACK_ROWS;
+  for (ptrdiff_t l = 0; l < k; l += together) {
+    const ptrdiff_t rows = k - l < together ? k - l : together;
+    for (ptrdiff_t j = 0; j < n; j += VF * width) {
+      const ptrdiff_t left = n - j, columns = left < VF * width ? left : VF * width;
+      const int vectors = (int)((columns + VF - 1) / VF);
+      if (transposed) lw_pack_transposed(k, columns, vectors, b + j * ldb, ldb, to + j * k);
+      else lw_pack_rows(l, rows, columns, vectors, b + j, ldb, to + j * k);
+    }
   }
 }
