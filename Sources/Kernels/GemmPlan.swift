@@ -135,7 +135,8 @@ struct GemmPlan {
     let size = "\(product.m)x\(product.n)x\(product.k)"
     let cut = blocksAtOnce > 1 ? "\(blocksAtOnce) blocks at once" : "\(rows.count) x \(columns.count) chunks"
     let why = "\(reason.rawValue); about \(Int(nanoseconds / 1000)) us on one core"
-    logOnce("gemm \(size): \(path), tile width \(16 * width), \(cut) (\(why))")
+    let how = packsAsItGoes ? "packed block by block" : path.rawValue
+    logOnce("gemm \(size): \(how), tile width \(16 * width), \(cut) (\(why))")
   }
 }
 

@@ -56,6 +56,18 @@ import Testing
     }
   }
 
+  /// B goes through the cache block by block, packed on the way, up to 128 rows, and as a whole from then on.
+  @Test(arguments: [5, 25, 127, 128, 129], [false, true]) func blocksPackedOnTheWay(m: Int, transposeA: Bool) {
+    for (n, k) in [(193, 385), (400, 769), (17, 50)] {
+      checkGemm(
+        GemmCase(
+          m: m, n: n, k: k, alpha: 0.5, beta: 2, transposeA: transposeA, transposeB: true, gap: 1, hasBias: true,
+          hasResidual: true), threads: [1, 2, 3])
+    }
+    // Rows of B a multiple of a page apart.
+    checkGemm(GemmCase(m: m, n: 1024, k: 390, transposeA: transposeA), threads: [1, 2])
+  }
+
   /// At most four rows go through strips of columns, several of them when B is wide.
   @Test(arguments: 1...5) func fewRows(m: Int) {
     for (n, k) in [(65, 770), (500, 385), (1030, 39), (2049, 6)] {
