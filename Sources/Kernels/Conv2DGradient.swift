@@ -6,7 +6,7 @@ import CKernels
 /// Every element of dx is one sum over kernel row r, kernel column s and filter f, all ascending, of
 /// `dy[b, i, j, f] * w[r, s, c, f]` for the taps whose output pixel (i, j) would lie on it: with strides, those that reach this
 /// element at all; i and j may lie outside the output, where dy counts as 0. The sum is cut at blocks of 384 like any
-/// matrix product.
+/// matrix product. Small images with few channels go another way, which docs/NUMERICS.md states.
 ///
 /// - Precondition: as for `conv2d`; dx overlaps neither dy nor the weights.
 public func conv2dBackwardData(
@@ -88,6 +88,7 @@ extension Conv2DShape {
     on table: UnsafePointer<lw_table>
   ) {
     guard !isDepthwise else { return depthwiseBackwardData(self, dy, weights: weights, into: dx, epilogue: epilogue, on: table) }
+    guard !addsTaps else { return addTaps(dy, weights, dx, epilogue, on: table) }
     for row in 0..<min(strideHeight, height) {
       let vertical = Phase(
         row, size: height, stride: strideHeight, kernel: kernelHeight, dilation: dilationHeight, padding: padding.top)
@@ -136,6 +137,66 @@ extension Conv2DShape {
         grid: isWhole ? nil : grid)
       product.run(on: table)
     }
+  }
+}
+
+// MARK: Backward data as patches that are added up
+
+extension Conv2DShape {
+  /// Whether the gradient of the input is computed as a product that gives each output pixel's part in all inputs of its patch, and
+  /// these are added where patches overlap. The other way multiplies zeros, around the output and beside the few channels; this one
+  /// needs memory for the patches of an image.
+  fileprivate var addsTaps: Bool {
+    let pixels = outputHeight * outputWidth
+    let gathered = height * width * kernelHeight * kernelWidth * groupFilters * wholeVectors(groupChannels)
+    return pixels * patchLength <= 65_536
+      && 2 * pixels * groupFilters * wholeVectors(patchLength) * strideHeight * strideWidth <= gathered
+  }
+
+  fileprivate func addTaps(
+    _ dy: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ epilogue: Epilogue,
+    on table: UnsafePointer<lw_table>
+  ) {
+    for group in 0..<groups {
+      withScratch(Panels.count(k: groupFilters, n: patchLength)) { memory in
+        let panels = Panels(
+          memory, k: groupFilters, n: patchLength, width: tileWidth(n: patchLength, table.pointee.gemm_tuning))
+        panels.fill(memory, from: Operand(weights + group * groupFilters, ld: filters, isTransposed: true), on: table)
+        nonisolated(unsafe) let (table, dy, dx, epilogue) = (table, dy, dx, epilogue)
+        if batch >= 2 * threadCount {
+          parallelFor(batch, nanoseconds: 2 * Double(multiplyAdds / groups) / table.pointee.gemm_tuning.gflops) {
+            addTaps(image: $0, group, dy, panels, dx, epilogue, on: table)
+          }
+        } else {
+          for image in 0..<batch { addTaps(image: image, group, dy, panels, dx, epilogue, on: table) }
+        }
+      }
+    }
+  }
+
+  private func addTaps(
+    image: Int, _ group: Int, _ dy: UnsafePointer<Float>, _ weights: Panels, _ dx: UnsafeMutablePointer<Float>,
+    _ epilogue: Epilogue, on table: UnsafePointer<lw_table>
+  ) {
+    let pixels = outputHeight * outputWidth, first = group * groupChannels
+    let a = Product.A.matrix(Operand(dy + image * pixels * filters + group * groupFilters, ld: filters, isTransposed: false))
+    let y = dx + image * height * width * channels + first
+    withScratch(pixels * patchLength + 16) {
+      Product(
+        m: pixels, n: patchLength, k: groupFilters, alpha: 1, a: a, b: .packed(weights), beta: 0, c: $0, ldc: patchLength,
+        epilogue: .none
+      ).run(on: table)
+      var patches = patches(dx, group: group)
+      table.pointee.conv_fold(&patches, $0, patchLength, y)
+    }
+    guard epilogue.raw != nil else { return }
+    var own = epilogue
+    own.bias = epilogue.bias.map { $0 + first }
+    own.residual = epilogue.residual.map { $0 + image * height * width * epilogue.ldr + first }
+    Product(
+      m: height * width, n: groupChannels, k: 0, alpha: 1, a: a, b: .packed(weights), beta: 1, c: y, ldc: channels,
+      epilogue: own
+    ).run(on: table)
   }
 }
 

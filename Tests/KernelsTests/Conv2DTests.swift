@@ -138,6 +138,16 @@ func checkConv(_ shape: Conv2DShape, threads: [Int] = [1, 2, 3, 7], seed: UInt64
     .square(4, (16, 16), 3, 16, kernel: 3, padding: 1),
   ]) func largerShapes(shape: Conv2DShape) { checkConv(shape) }
 
+  /// Gradients of the input that are added up from patches: several blocks of filters, groups, taps that miss the output, strides
+  /// beside and beyond dilations and kernels; and at the limit of what goes this way.
+  @Test(arguments: [
+    Conv2DShape.square(9, (12, 12), 20, 50, kernel: 5), .square(1, (6, 5), 3, 400, kernel: 3, padding: 1),
+    .square(2, (9, 8), 6, 34, kernel: 3, padding: 2, dilation: 2, groups: 2),
+    .square(1, (15, 13), 3, 8, kernel: 7, stride: 2, padding: 3),
+    .square(3, (9, 9), 5, 6, kernel: 2, stride: 4, padding: 1), .square(2, (10, 11), 2, 5, kernel: 3, stride: 2, dilation: 3),
+    .square(1, (68, 68), 1, 4, kernel: 4, padding: 2), .square(1, (65, 66), 1, 4, kernel: 4),
+  ]) func gradientsFromPatches(shape: Conv2DShape) { checkConv(shape, threads: [1, 2, 3]) }
+
   /// As many groups as channels would be another kernel's case.
   @Test func randomShapes() {
     var random = SplitMix64(seed: freshSeed("Conv2DTests.randomShapes"))

@@ -96,7 +96,8 @@ public struct NaiveConv2D {
   }
 
   /// dx: for each element, over the taps (r, s) that some output pixel, or one that would lie outside the output, has on it,
-  /// and the filters of its group: dy times weight, dy being 0 outside. Blocks of 384 as in `naiveGemm`.
+  /// and the filters of its group: dy times weight, dy being 0 outside. Blocks of 384 as in `naiveGemm`. Or, where that is much
+  /// less work, a sum over filters for each tap inside the output, and then the taps' sums in order.
   public func backwardData(dy: [Float], _ w: [Float]) -> [Float] {
     guard !isDepthwise else { return depthwiseBackwardData(dy: dy, w) }
     var dx: [Float] = []
@@ -104,11 +105,44 @@ public struct NaiveConv2D {
     for b in 0..<batch {
       for row in 0..<height {
         for column in 0..<width {
-          for c in 0..<channels { dx.append(inputGradient(dy, w, b, row, column, c)) }
+          for c in 0..<channels {
+            dx.append(addsTaps ? tapGradients(dy, w, b, row, column, c) : inputGradient(dy, w, b, row, column, c))
+          }
         }
       }
     }
     return dx
+  }
+
+  /// The rule of NUMERICS.md: the patches of a gradient have at most 65,536 values an image, and making them takes at most half the
+  /// multiplications, in vectors of 16, of the other way.
+  private var addsTaps: Bool {
+    func vectors(_ n: Int) -> Int { (n + 15) / 16 }
+    let (pixels, taps) = (outputHeight * outputWidth, kernelHeight * kernelWidth)
+    let gathered = height * width * taps * groupFilters * vectors(groupChannels)
+    return pixels * patchLength <= 65_536
+      && 2 * pixels * groupFilters * vectors(patchLength) * strideHeight * strideWidth <= gathered
+  }
+
+  private func tapGradients(_ dy: [Float], _ w: [Float], _ b: Int, _ row: Int, _ column: Int, _ channel: Int) -> Float {
+    let (group, c) = channel.quotientAndRemainder(dividingBy: groupChannels)
+    var sum: Float = 0
+    for r in 0..<kernelHeight {
+      for s in 0..<kernelWidth {
+        let i = row + top - r * dilationHeight, j = column + left - s * dilationWidth
+        guard i >= 0, j >= 0, i % strideHeight == 0, j % strideWidth == 0 else { continue }
+        guard i / strideHeight < outputHeight, j / strideWidth < outputWidth else { continue }
+        let pixel = ((b * outputHeight + i / strideHeight) * outputWidth + j / strideWidth) * filters
+        let weights = ((r * kernelWidth + s) * groupChannels + c) * filters
+        let first = group * groupFilters
+        var total: Float = 0
+        naiveGemm(
+          m: 1, n: 1, k: groupFilters, Array(dy[(pixel + first)...].prefix(groupFilters)), lda: groupFilters,
+          Array(w[(weights + first)...].prefix(groupFilters)), ldb: 1, &total, ldc: 1)
+        sum += total
+      }
+    }
+    return sum
   }
 
   private func inputGradient(_ dy: [Float], _ w: [Float], _ b: Int, _ row: Int, _ column: Int, _ channel: Int) -> Float {

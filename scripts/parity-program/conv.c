@@ -25,6 +25,18 @@ static void conv_pack(parity *p) {
   }
 }
 
+static void conv_fold(parity *p) {
+  for (int n = 0; n < SHAPES; ++n) {
+    const lw_patches s = shapes[n];
+    if (s.dilation_height < 0) continue;
+    const ptrdiff_t length = s.kernel_height * s.kernel_width * s.channels, ldf = length + n % 2;
+    const size_t count = (size_t)(s.height * s.width * s.ldx);
+    float *to = parity_output(count);
+    p->kernels->conv_fold(&s, parity_input(p, (size_t)(s.rows * s.columns * ldf + 15), WIDE), ldf, to);
+    parity_finish(p, to, count);
+  }
+}
+
 static void transpose(parity *p) {
   EACH_SHAPE(s) {
     const ptrdiff_t ldf = s->rows + s->gap, ldt = s->columns + 1;
@@ -34,4 +46,4 @@ static void transpose(parity *p) {
   }
 }
 
-const parity_case conv_cases[] = {{"conv_pack", conv_pack}, {"transpose", transpose}, {0}};
+const parity_case conv_cases[] = {{"conv_pack", conv_pack}, {"conv_fold", conv_fold}, {"transpose", transpose}, {0}};

@@ -274,6 +274,9 @@ struct lw_table {
 
   // Columns l ..< l + k <= l + LW_GEMM_KC of patches i ..< i + m, in rows ldt >= k apart. Writes up to 15 values more.
   void (*conv_pack)(const lw_patches *p, ptrdiff_t i, ptrdiff_t m, ptrdiff_t l, ptrdiff_t k, float *to, ptrdiff_t ldt);
+  // The transpose: each value of the image y (of p's sizes; p->x is not looked at) is the sum, from 0, over the taps on it in
+  // ascending order, of its place in the patches `from`, whole rows ldf apart. Dilations are positive. Reads up to 15 values more.
+  void (*conv_fold)(const lw_patches *p, const float *from, ptrdiff_t ldf, float *y);
 
   // winograd: 3 x 3 convolution with fewer multiplications ---------------------------------------------------------------
 

@@ -10,6 +10,7 @@
 #include "../gemm/stream.h"
 #include "../gemm/pack.h"
 #include "../conv/patches.h"
+#include "../conv/fold.h"
 #include "../winograd/points.h"
 #include "../winograd/strips.h"
 #include "../winograd/input.h"
@@ -57,6 +58,7 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .transpose = lw_transpose,
     // conv
     .conv_pack = lw_conv_pack,
+    .conv_fold = lw_conv_fold,
     // winograd
     .winograd_input = lw_winograd_input_run,
     .winograd_output = lw_winograd_output_run,
