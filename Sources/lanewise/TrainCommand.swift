@@ -59,7 +59,7 @@ private struct Training {
       metrics: [.accuracy])
     console.line(
       "\(arguments.text("--data")): \(train.count) examples to train, \(test.count) to test; \(network.name): "
-        + "\(model.parameterCount) parameters; \(Tier.current), threads: \(threadCount)")
+        + "\(model.trainableParameterCount) trainable parameters; \(Tier.current), threads: \(threadCount)")
 
     let progress = Progress(console, epochs: arguments.integer("--epochs"))
     let seconds = try fit(model, train, batch, progress)

@@ -141,6 +141,8 @@ func ringModel(seed: UInt64 = 0, optimizer: any Optimizer = Adam(learningRate: 0
   @Test func validationData() throws {
     let model = try ringModel()
     let history = try model.fit(rings(), batchSize: 20, epochs: 2, validationData: rings(seed: 2))
+    let lines = history.description.split(separator: "\n")
+    #expect(lines.count == 2 && lines[1].hasPrefix("epoch 2: \(history.epochs[1].metrics) (") && lines[1].hasSuffix(" s)"))
     let result = try model.evaluate(rings(seed: 2))
     #expect(history.epochs[1].metrics.names == ["loss", "accuracy", "val_loss", "val_accuracy"])
     #expect(history["val_loss"][1] == result.loss)

@@ -37,7 +37,7 @@ import Testing
     func count(_ isTrainable: Bool) -> Int {
       model.parameters.filter { $0.isTrainable == isTrainable }.reduce(0) { $0 + $1.count }
     }
-    #expect(count(true) == known.trainable)
+    #expect(count(true) == known.trainable && model.trainableParameterCount == known.trainable)
     #expect(count(false) == known.fixed)
     #expect(model.summary().contains("not trainable \(known.fixed == 0 ? "0" : "")"))
   }

@@ -31,7 +31,7 @@ public struct Metrics: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What each epoch of a `fit` gave.
-public struct History: Sendable {
+public struct History: Sendable, CustomStringConvertible {
   public struct Epoch: Sendable {
     /// From 0.
     public let epoch: Int
@@ -48,6 +48,11 @@ public struct History: Sendable {
 
   /// The training loss after each epoch.
   public var loss: [Float] { self["loss"] }
+
+  /// A line for each epoch: `epoch 1: loss: 0.4480, accuracy: 0.8368 (45.1 s)`.
+  public var description: String {
+    epochs.map { "epoch \($0.epoch + 1): \($0.metrics) (\(fixed($0.seconds, 1)) s)" }.joined(separator: "\n")
+  }
 }
 
 /// `value` as Swift prints it, but a NaN without its sign, which differs between processors.

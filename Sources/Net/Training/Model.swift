@@ -81,6 +81,9 @@ public final class Model: @unchecked Sendable {
   /// The number of values in all parameters.
   public var parameterCount: Int { store.specs.reduce(0) { $0 + $1.count } }
 
+  /// The number of values that training changes: all but running statistics.
+  public var trainableParameterCount: Int { store.specs.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) } }
+
   /// A copy of a parameter: `model.parameter("dense_1/kernel")`.
   public func parameter(_ name: String) throws -> Tensor {
     let index = try parameterIndex(name)
