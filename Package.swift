@@ -27,7 +27,8 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "Reference"]),
     .testTarget(name: "CommandTests", dependencies: ["lanewise"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
-    .testTarget(name: "NetTests", dependencies: ["Net", "Kernels", "Reference", "AllocationCounter"]),
+    .testTarget(
+      name: "NetTests", dependencies: ["Net", "Kernels", "Reference", "AllocationCounter"], exclude: ["Goldens"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

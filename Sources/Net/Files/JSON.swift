@@ -23,6 +23,9 @@ package enum JSON: Equatable, Sendable {
     value.isFinite ? .number(value.description) : .null
   }
 
+  /// The value written in `bytes`, with nothing but white space around it; throws what is wrong and where.
+  package static func parse(_ bytes: [UInt8]) throws -> JSON { try JSONParser.parse(bytes) }
+
   /// The value of a number written without fraction or exponent that an Int can hold.
   package var integer: Int? {
     guard case .number(let text) = self else { return nil }

@@ -1,0 +1,117 @@
+import Kernels
+import Net
+
+/// One case of `scripts/make-goldens.py` in Net: how to add one stands at the top of that script.
+struct GoldenCase: Sendable {
+  let name: String
+  let loss: any Loss
+  let build: @Sendable (GraphBuilder, Node) throws -> Node
+
+  /// Layers one after another, trained on the mean squared error.
+  init(_ name: String, @LayerBuilder _ layers: @escaping @Sendable () -> [any Layer]) {
+    self.init(name) { graph, x in try graph.add(Sequential(layers()), to: [x]) }
+  }
+
+  /// A network of any shape.
+  init(_ name: String, graph build: @escaping @Sendable (GraphBuilder, Node) throws -> Node) {
+    self.name = name
+    loss = MeanSquaredError()
+    self.build = build
+  }
+
+  /// A loss of the input.
+  init(_ name: String, loss: any Loss) {
+    self.name = name
+    self.loss = loss
+    build = { _, x in try ActivationLayer(.linear)(x) }
+  }
+}
+
+/// By family, which is the name of the file.
+let goldenCases: [String: [GoldenCase]] = [
+  "activations": activationGoldens,
+  "arranging": arrangingGoldens,
+  "convolutions": convolutionGoldens,
+  "dense": denseGoldens,
+  "losses": lossGoldens,
+  "normalization": normalizationGoldens,
+  "pooling": poolingGoldens,
+]
+
+private let activationGoldens: [GoldenCase] = [
+  GoldenCase("relu") { ActivationLayer(.relu) },
+  GoldenCase("leakyReLU 0.1") { ActivationLayer(.leakyReLU(slope: 0.1)) },
+  GoldenCase("elu 1.5") { ActivationLayer(.elu(alpha: 1.5)) },
+  GoldenCase("sigmoid") { ActivationLayer(.sigmoid) },
+  GoldenCase("tanh") { ActivationLayer(.tanh) },
+  GoldenCase("softplus") { ActivationLayer(.softplus) },
+  GoldenCase("gelu") { ActivationLayer(.gelu) },
+  GoldenCase("geluTanh") { ActivationLayer(.geluTanh) },
+  GoldenCase("silu") { ActivationLayer(.silu) },
+  GoldenCase("softmax") { Softmax() },
+]
+
+private let arrangingGoldens: [GoldenCase] = [
+  GoldenCase("zeroPadding2d") { ZeroPadding2D(Padding2D(top: 1, bottom: 0, left: 2, right: 1)) },
+  GoldenCase("channelShuffle") { ChannelShuffle(groups: 2) },
+  GoldenCase("residual") { Residual { Dense(4) } },
+  GoldenCase("concatenate", graph: { _, x in try Concatenate()(x, Dense(2)(x), x) }),
+  GoldenCase("add", graph: { _, x in try Add()(x, Dense(4)(x), x) }),
+]
+
+private let convolutionGoldens: [GoldenCase] = [
+  GoldenCase("conv2d") { Conv2D(3, kernelSize: 3) },
+  GoldenCase("conv2d strides 2 padding 1") { Conv2D(3, kernelSize: 3, strides: 2, padding: 1) },
+  GoldenCase("conv2d dilation 2 padding 2") { Conv2D(3, kernelSize: 3, padding: 2, dilation: 2) },
+  GoldenCase("conv2d groups 2 padding 1") { Conv2D(4, kernelSize: 3, padding: 1, groups: 2) },
+  GoldenCase("conv2d 1x1 relu") { Conv2D(3, kernelSize: 1, activation: .relu) },
+  GoldenCase("conv2d strides 2 same") { Conv2D(3, kernelSize: 3, strides: 2, padding: .same) },
+  GoldenCase("conv2d 2x3 same") { Conv2D(2, kernelSize: Size2D(height: 2, width: 3), padding: .same) },
+  GoldenCase("conv1d padding 2 dilation 2") { Conv1D(3, kernelSize: 3, padding: 2, dilation: 2) },
+  GoldenCase("conv1d stride 2 groups 2") { Conv1D(4, kernelSize: 3, stride: 2, groups: 2) },
+  GoldenCase("depthwiseConv2d multiplier 2") { DepthwiseConv2D(kernelSize: 3, strides: 2, padding: 1, depthMultiplier: 2) },
+  GoldenCase("separableConv2d") { SeparableConv2D(4, kernelSize: 3, padding: .same) },
+  GoldenCase("conv2dTranspose strides 2") { Conv2DTranspose(2, kernelSize: 3, strides: 2, padding: 1, outputPadding: 1) },
+  GoldenCase("conv2dTranspose dilation 2") {
+    Conv2DTranspose(2, kernelSize: Size2D(height: 2, width: 3), dilation: 2)
+  },
+]
+
+private let denseGoldens: [GoldenCase] = [
+  GoldenCase("dense") { Dense(4) },
+  GoldenCase("dense without bias") { Dense(4, useBias: false) },
+  GoldenCase("dense on rows") { Dense(2) },
+  GoldenCase("dense sigmoid") { Dense(4, activation: .sigmoid) },
+  GoldenCase("dense relu") { Dense(4, activation: .relu) },
+]
+
+private let lossGoldens: [GoldenCase] = [
+  GoldenCase("meanSquaredError", loss: .meanSquaredError),
+  GoldenCase("sparseCategoricalCrossEntropy", loss: .sparseCategoricalCrossEntropy()),
+  GoldenCase("sparseCategoricalCrossEntropy smoothed", loss: .sparseCategoricalCrossEntropy(labelSmoothing: 0.1)),
+  GoldenCase("categoricalCrossEntropy", loss: .categoricalCrossEntropy()),
+  GoldenCase("categoricalCrossEntropy smoothed", loss: .categoricalCrossEntropy(labelSmoothing: 0.1)),
+  GoldenCase("binaryCrossEntropy", loss: .binaryCrossEntropy()),
+  GoldenCase("binaryCrossEntropy smoothed", loss: .binaryCrossEntropy(labelSmoothing: 0.2)),
+]
+
+private let normalizationGoldens: [GoldenCase] = [
+  GoldenCase("batchNorm") { BatchNorm() },
+  GoldenCase("batchNorm relu") {
+    BatchNorm()
+    ActivationLayer(.relu)
+  },
+  GoldenCase("layerNorm") { LayerNorm() },
+  GoldenCase("rmsNorm") { RMSNorm() },
+  GoldenCase("groupNorm") { GroupNorm(groups: 2) },
+]
+
+private let poolingGoldens: [GoldenCase] = [
+  GoldenCase("maxPool2d") { MaxPool2D() },
+  GoldenCase("maxPool2d 3x3 strides 2 padding 1") { MaxPool2D(3, strides: 2, padding: 1) },
+  GoldenCase("maxPool2d rounded up") { MaxPool2D(roundsUp: true) },
+  GoldenCase("avgPool2d") { AvgPool2D() },
+  GoldenCase("avgPool2d padding counts") { AvgPool2D(3, strides: 2, padding: 1, countsPadding: true) },
+  GoldenCase("avgPool2d padding does not count") { AvgPool2D(3, strides: 2, padding: 1) },
+  GoldenCase("globalAvgPool2d") { GlobalAvgPool2D() },
+]

@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""Computes with PyTorch what Tests/NetTests/GoldenTests.swift compares with: Tests/NetTests/Goldens/*.json.
+
+    scripts/peers                                                    makes the Python environment, once
+    ~/.cache/lanewise-peers/bin/python scripts/make-goldens.py       writes all families; the same bytes every time
+    ~/.cache/lanewise-peers/bin/python scripts/make-goldens.py --check       writes nothing, fails where a file would change
+
+To add a case:
+
+1. Here, in the function of its family (or a new one, `@family("name")`, which becomes Goldens/name.json), add a line
+
+       layer("conv2d", lambda x, p: nhwc(F.conv2d, x, oihw(p.kernel), p.bias), [2, 4, 4, 2], "conv2d_1",
+             kernel=[3, 3, 2, 4], bias=[4])
+
+   that is: the case's name; PyTorch's forward from Net's input and parameters (torch tensors in Net's layout: convert them
+   inside, autograd then gives gradients in Net's layout); the input's shape with the batch; the prefix of the parameters'
+   names in Net; each parameter's shape, or Draw(shape, low, high). A forward that differs between training and inference takes
+   a third argument, True in training; parameters it changes itself (running statistics) are declared as Draw(..., state=True).
+   For a loss: loss("name", lambda y, t: ..., outputs' shape, targets=Draw(...)) or labels=[...], classes=n.
+2. In Tests/NetTests/GoldenCases.swift add the layer or loss of Net under the same name.
+3. Run this script, `swift test --filter GoldenTests`, and commit the JSON.
+
+A record holds input, parameters, targets; the loss (mean squared error to the targets, or the loss itself) of a training pass; the
+output in inference; the gradients by input and parameters; and the parameters after three steps of SGD with momentum.
+Everything is computed in float64 and rounded, so that the bytes do not depend on the machine. The script also
+computes it in PyTorch's float32 and fails where that is further from it than the bounds of the Swift test.
+"""
+import argparse
+import json
+import pathlib
+import random
+import sys
+import types
+import zlib
+
+import torch
+import torch.nn.functional as F
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests/NetTests/Goldens"
+FORWARD_BOUND, GRADIENT_BOUND = 1e-5, 1e-4  # relative; as in GoldenTests.swift
+LEARNING_RATE, MOMENTUM, STEPS = 0.1, 0.9, 3
+
+FAMILIES = {}
+CASES = []  # of the family being made
+
+
+def family(name):
+    def register(function):
+        FAMILIES[name] = function
+        return function
+    return register
+
+
+class Draw:
+    """Values uniform in low...high with two decimals, or `whole` numbers; or the ones given."""
+
+    def __init__(self, shape, low=-1.0, high=1.0, whole=False, values=None, state=False):
+        self.shape, self.low, self.high, self.whole, self.values, self.state = shape, low, high, whole, values, state
+
+    def tensor(self, generator):
+        count = 1
+        for n in self.shape:
+            count *= n
+        values = self.values
+        if values is None:
+            draw = lambda: self.low + (self.high - self.low) * generator.random()
+            values = [float(int(draw())) if self.whole else round(draw(), 2) for _ in range(count)]
+        # Net reads float32: the float64 computation starts from the same numbers.
+        return torch.tensor(values, dtype=torch.float32).reshape(self.shape)
+
+
+def drawn(shape):
+    return shape if isinstance(shape, Draw) else Draw(shape)
+
+
+def text(tensor):
+    values = [float(f"{v:.7g}") for v in tensor.detach().reshape(-1).tolist()]
+    return {"shape": list(tensor.shape), "values": [int(v) if v == int(v) else v for v in values]}
+
+
+def run(dtype, forward, objective, x, parameters, state, trains):
+    """One record's results at a precision."""
+    x = x.to(dtype, copy=True).requires_grad_()
+    p = {k: v.to(dtype, copy=True).requires_grad_(k not in state) for k, v in parameters.items()}
+    space = lambda: types.SimpleNamespace(**p)
+    learning = {k: v for k, v in p.items() if k not in state}
+    output = forward(x, space(), False).detach().clone()
+    optimizer = torch.optim.SGD(list(learning.values()), lr=LEARNING_RATE, momentum=MOMENTUM) if learning else None
+    results = {}
+    for step in range(STEPS if trains and learning else 1):
+        for v in [x, *learning.values()]:
+            v.grad = None
+        value = objective(forward(x, space(), True))
+        value.backward()
+        if step == 0:
+            zero = lambda v: torch.zeros_like(v) if v.grad is None else v.grad.clone()
+            results = {"loss": value.detach().clone(), "output": output, "inputGradient": zero(x),
+                       "gradients": {k: zero(v) for k, v in learning.items()}}
+        if optimizer:
+            optimizer.step()
+    results["steps"] = {k: v.detach().clone() for k, v in p.items()} if trains else {}
+    return results
+
+
+def check_float32(name, exact, single):
+    """PyTorch's own float32 must lie within the bounds."""
+    def compare(what, a, b, bound):
+        scale = torch.maximum(a.abs(), 0.1 * a.abs().max())
+        worst = ((a - b.double()).abs() - bound * scale).max() if a.numel() else 0
+        if worst > 0:
+            sys.exit(f"{name}: {what} of PyTorch's float32 is further than {bound} from its float64; choose another case")
+    for what, bound in (("loss", FORWARD_BOUND), ("output", FORWARD_BOUND), ("inputGradient", GRADIENT_BOUND)):
+        compare(what, exact[what], single[what], bound)
+    for what in ("gradients", "steps"):
+        for k in exact[what]:
+            compare(f"{what} {k}", exact[what][k], single[what][k], GRADIENT_BOUND)
+
+
+def record(name, forward, objective, inputs, prefix, shapes, extra, generator, trains):
+    x = drawn(inputs).tensor(generator)
+    declared = {k: drawn(v) for k, v in shapes.items()}
+    parameters = {k: d.tensor(generator) for k, d in declared.items()}
+    state = {k for k, d in declared.items() if d.state}
+    exact = run(torch.float64, forward, objective(torch.float64), x, parameters, state, trains)
+    check_float32(name, exact, run(torch.float32, forward, objective(torch.float32), x, parameters, state, trains))
+    named = lambda tensors: {f"{prefix}/{k}": text(v) for k, v in tensors.items()}
+    CASES.append({
+        "name": name, "input": text(x), **extra, "parameters": named(parameters), "loss": float(f"{exact['loss']:.7g}"),
+        "output": text(exact["output"]), "inputGradient": text(exact["inputGradient"]),
+        "gradients": named(exact["gradients"]), "steps": named(exact["steps"])})
+
+
+def seeded(name):
+    return random.Random(zlib.crc32(name.encode()))
+
+
+def layer(name, forward, inputs, prefix="", **parameters):
+    """A layer: its loss is the mean squared error to drawn targets."""
+    generator = seeded(name)
+    # Default arguments are no mode.
+    takes_mode = forward.__code__.co_argcount - len(forward.__defaults__ or ()) > 2
+    call = forward if takes_mode else lambda x, p, training: forward(x, p)
+    shapes = {k: drawn(v) for k, v in parameters.items()}
+    # The targets have the shape of the output.
+    dry = random.Random(0)
+    probe = call(drawn(inputs).tensor(dry), types.SimpleNamespace(**{k: d.tensor(dry) for k, d in shapes.items()}), False)
+    targets = Draw(list(probe.shape)).tensor(generator)
+    objective = lambda dtype: lambda y: F.mse_loss(y, targets.to(dtype))
+    record(name, call, objective, inputs, prefix, shapes, {"targets": text(targets)}, generator, True)
+
+
+def loss(name, value, outputs, targets=None, labels=None, classes=None):
+    """A loss: `value(outputs, targets)`, or with labels `value(outputs, int64 labels)`."""
+    generator = seeded(name)
+    if labels is None:
+        t = targets.tensor(generator)
+        extra, objective = {"targets": text(t)}, lambda dtype: lambda y: value(y, t.to(dtype))
+    else:
+        t = torch.tensor(labels)
+        extra, objective = {"labels": labels, "classes": classes}, lambda dtype: lambda y: value(y, t)
+    record(name, lambda x, p, training: x, objective, outputs, "", {}, extra, generator, False)
+
+
+# Layouts: Net's are [batch, height, width, channels] and [kernelHeight, kernelWidth, channels / groups, filters].
+
+def nhwc(function, x, *arguments, **settings):
+    """A function on [batch, channels, height, width], applied to [batch, height, width, channels]."""
+    return function(x.permute(0, 3, 1, 2), *arguments, **settings).permute(0, 2, 3, 1)
+
+
+def nwc(function, x, *arguments, **settings):
+    """A function on [batch, channels, steps], applied to [batch, steps, channels]."""
+    return function(x.permute(0, 2, 1), *arguments, **settings).permute(0, 2, 1)
+
+
+def oihw(kernel):
+    """[height, width, in, out] to [out, in, height, width]; of transposed convolutions [height, width, out, in] to
+    [in, out, height, width]."""
+    return kernel.permute(3, 2, 0, 1)
+
+
+def depthwise(kernel):
+    """[height, width, channels, multiplier] to [channels * multiplier, 1, height, width]."""
+    height, width, channels, multiplier = kernel.shape
+    return kernel.permute(2, 3, 0, 1).reshape(channels * multiplier, 1, height, width)
+
+
+def padded(x, top, bottom, left, right, value=0.0):
+    return F.pad(x, (0, 0, left, right, top, bottom), value=value)
+
+
+# Families.
+
+@family("dense")
+def dense():
+    linear = lambda x, p: F.linear(x, p.kernel.T, p.bias)
+    layer("dense", linear, [3, 5], "dense_1", kernel=[5, 4], bias=[4])
+    layer("dense without bias", lambda x, p: F.linear(x, p.kernel.T), [3, 5], "dense_1", kernel=[5, 4])
+    layer("dense on rows", linear, [2, 3, 4], "dense_1", kernel=[4, 2], bias=[2])
+    layer("dense sigmoid", lambda x, p: torch.sigmoid(linear(x, p)), [3, 5], "dense_1", kernel=[5, 4], bias=[4])
+    layer("dense relu", lambda x, p: torch.relu(linear(x, p)), [3, 5], "dense_1", kernel=[5, 4], bias=[4])
+
+
+@family("convolutions")
+def convolutions():
+    def conv(**settings):
+        return lambda x, p: nhwc(F.conv2d, x, oihw(p.kernel), p.bias, **settings)
+    image, kernel = [2, 5, 4, 2], {"kernel": [3, 3, 2, 3], "bias": [3]}
+    layer("conv2d", conv(), image, "conv2d_1", **kernel)
+    layer("conv2d strides 2 padding 1", conv(stride=2, padding=1), image, "conv2d_1", **kernel)
+    layer("conv2d dilation 2 padding 2", conv(dilation=2, padding=2), image, "conv2d_1", **kernel)
+    layer("conv2d groups 2 padding 1", conv(groups=2, padding=1), [2, 4, 3, 4], "conv2d_1", kernel=[3, 3, 2, 4], bias=[4])
+    layer("conv2d 1x1 relu", lambda x, p: torch.relu(conv()(x, p)), image, "conv2d_1", kernel=[1, 1, 2, 3], bias=[3])
+    layer("conv2d strides 2 same", lambda x, p: conv(stride=2)(padded(x, 1, 1, 0, 1), p), image, "conv2d_1", **kernel)
+    layer("conv2d 2x3 same", lambda x, p: conv()(padded(x, 0, 1, 1, 1), p), image, "conv2d_1", kernel=[2, 3, 2, 2], bias=[2])
+
+    step = lambda kernel: kernel.permute(2, 1, 0)
+    layer("conv1d padding 2 dilation 2", lambda x, p: nwc(F.conv1d, x, step(p.kernel), p.bias, padding=2, dilation=2),
+          [2, 7, 2], "conv1d_1", kernel=[3, 2, 3], bias=[3])
+    layer("conv1d stride 2 groups 2", lambda x, p: nwc(F.conv1d, x, step(p.kernel), p.bias, stride=2, groups=2),
+          [2, 7, 4], "conv1d_1", kernel=[3, 2, 4], bias=[4])
+    layer("depthwiseConv2d multiplier 2", lambda x, p: nhwc(
+        F.conv2d, x, depthwise(p.kernel), p.bias, stride=2, padding=1, groups=3),
+        [2, 5, 4, 3], "depthwiseConv2d_1", kernel=[3, 3, 3, 2], bias=[6])
+    layer("separableConv2d", lambda x, p: nhwc(
+        F.conv2d, nhwc(F.conv2d, x, depthwise(p.depthwiseKernel), padding=1, groups=3), oihw(p.pointwiseKernel), p.bias),
+        [2, 4, 3, 3], "separableConv2d_1", depthwiseKernel=[3, 3, 3, 1], pointwiseKernel=[1, 1, 3, 4], bias=[4])
+    layer("conv2dTranspose strides 2", lambda x, p: nhwc(
+        F.conv_transpose2d, x, oihw(p.kernel), p.bias, stride=2, padding=1, output_padding=1),
+        [2, 3, 2, 3], "conv2dTranspose_1", kernel=[3, 3, 2, 3], bias=[2])
+    layer("conv2dTranspose dilation 2", lambda x, p: nhwc(F.conv_transpose2d, x, oihw(p.kernel), p.bias, dilation=2),
+          [1, 3, 2, 2], "conv2dTranspose_1", kernel=[2, 3, 2, 2], bias=[2])
+
+
+@family("normalization")
+def normalization():
+    affine = lambda n: {"gamma": Draw([n], 0.5, 1.5), "beta": [n]}
+    running = {"runningMean": Draw([3], state=True), "runningVariance": Draw([3], 0.5, 1.5, state=True)}
+    batch = lambda x, p, training: F.batch_norm(
+        x.reshape(-1, 3), p.runningMean, p.runningVariance, p.gamma, p.beta, training, 0.1, 1e-5).reshape(x.shape)
+    layer("batchNorm", batch, [4, 2, 3, 3], "batchNorm_1", **affine(3), **running)
+    layer("batchNorm relu", lambda x, p, training: torch.relu(batch(x, p, training)), [6, 3], "batchNorm_1", **affine(3), **running)
+    layer("layerNorm", lambda x, p: F.layer_norm(x, [5], p.gamma, p.beta, 1e-5), [3, 4, 5], "layerNorm_1", **affine(5))
+    layer("rmsNorm", lambda x, p: F.rms_norm(x, [5], p.gamma, 1e-6), [3, 4, 5], "rmsNorm_1", gamma=Draw([5], 0.5, 1.5))
+    layer("groupNorm", lambda x, p: nhwc(F.group_norm, x, 2, p.gamma, p.beta, 1e-5), [2, 3, 2, 4], "groupNorm_1", **affine(4))
+
+
+@family("pooling")
+def pooling():
+    image = [2, 7, 6, 2]
+    layer("maxPool2d", lambda x, p: nhwc(F.max_pool2d, x, 2), image)
+    layer("maxPool2d 3x3 strides 2 padding 1", lambda x, p: nhwc(F.max_pool2d, x, 3, 2, 1), image)
+    layer("maxPool2d rounded up", lambda x, p: nhwc(F.max_pool2d, x, 2, ceil_mode=True), image)
+    layer("avgPool2d", lambda x, p: nhwc(F.avg_pool2d, x, 2), image)
+    layer("avgPool2d padding counts", lambda x, p: nhwc(F.avg_pool2d, x, 3, 2, 1, count_include_pad=True), image)
+    layer("avgPool2d padding does not count", lambda x, p: nhwc(F.avg_pool2d, x, 3, 2, 1, count_include_pad=False), image)
+    layer("globalAvgPool2d", lambda x, p: x.mean((1, 2)), image)
+
+
+@family("activations")
+def activations():
+    functions = {
+        "relu": torch.relu, "leakyReLU 0.1": lambda x: F.leaky_relu(x, 0.1), "elu 1.5": lambda x: F.elu(x, 1.5),
+        "sigmoid": torch.sigmoid, "tanh": torch.tanh, "softplus": F.softplus, "gelu": F.gelu,
+        "geluTanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu}
+    for name, f in functions.items():
+        layer(name, lambda x, p, f=f: f(x), Draw([3, 8], -4, 4))
+    layer("softmax", lambda x, p: torch.softmax(x, -1), Draw([2, 3, 5], -4, 4))
+
+
+@family("arranging")
+def arranging():
+    layer("zeroPadding2d", lambda x, p: padded(x, 1, 0, 2, 1), [2, 2, 3, 2])
+    layer("channelShuffle", lambda x, p: nhwc(F.channel_shuffle, x, 2), [2, 2, 2, 6])
+    layer("residual", lambda x, p: torch.relu(F.linear(x, p.kernel.T, p.bias) + x), [3, 4], "dense_1", kernel=[4, 4], bias=[4])
+    layer("concatenate", lambda x, p: torch.cat([x, F.linear(x, p.kernel.T, p.bias), x], -1), [3, 4], "dense_1",
+          kernel=[4, 2], bias=[2])
+    layer("add", lambda x, p: x + F.linear(x, p.kernel.T, p.bias) + x, [3, 4], "dense_1", kernel=[4, 4], bias=[4])
+
+
+@family("losses")
+def losses():
+    logits, labels = Draw([5, 4], -3, 3), [3, 0, 1, 1, 2]
+    soft = Draw([3, 3], values=[0.5, 0.25, 0.25, 0, 1, 0, 0.125, 0, 0.875])
+    loss("meanSquaredError", F.mse_loss, [4, 3], targets=Draw([4, 3]))
+    loss("sparseCategoricalCrossEntropy", F.cross_entropy, logits, labels=labels, classes=4)
+    loss("sparseCategoricalCrossEntropy smoothed", lambda y, t: F.cross_entropy(y, t, label_smoothing=0.1), logits,
+         labels=labels, classes=4)
+    loss("categoricalCrossEntropy", F.cross_entropy, Draw([3, 3], -3, 3), targets=soft)
+    loss("categoricalCrossEntropy smoothed", lambda y, t: F.cross_entropy(y, t, label_smoothing=0.1), Draw([3, 3], -3, 3),
+         targets=soft)
+    binary = Draw([4, 2], values=[0, 1, 1, 1, 0.25, 0, 0.5, 1])
+    loss("binaryCrossEntropy", F.binary_cross_entropy_with_logits, Draw([4, 2], -3, 3), targets=binary)
+    loss("binaryCrossEntropy smoothed", lambda y, t: F.binary_cross_entropy_with_logits(y, t * 0.8 + 0.1),
+         Draw([4, 2], -3, 3), targets=binary)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--check", action="store_true", help="write nothing, fail where a file would change")
+    options = arguments.parse_args()
+    torch.set_num_threads(1)
+    changed = []
+    for name, make in FAMILIES.items():
+        CASES.clear()
+        make()
+        lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in CASES)
+        content = f'{{"cases":[\n{lines}\n]}}\n'
+        file = FOLDER / f"{name}.json"
+        if not file.exists() or file.read_text() != content:
+            changed.append(file.name)
+            if not options.check:
+                FOLDER.mkdir(exist_ok=True)
+                file.write_text(content)
+    print("changed: " + ", ".join(changed) if changed else "nothing changed")
+    return 1 if options.check and changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
