@@ -11,6 +11,17 @@ public protocol Initializer: Sendable {
   ///   - fanIn: how many inputs each output of the layer sums over.
   ///   - fanOut: how many outputs each input of the layer reaches.
   func fill(_ values: UnsafeMutableBufferPointer<Float>, shape: [Int], fanIn: Int, fanOut: Int, random: RandomStream)
+
+  /// Throws when a setting is out of its range, or `shape` is none it can fill.
+  func check(shape: [Int]) throws
+
+  /// The initializer to use for the weights of a layer that ends in `activation`: most are it themselves.
+  func suited(to activation: Activation) -> any Initializer
+}
+
+extension Initializer {
+  public func check(shape: [Int]) throws {}
+  public func suited(to activation: Activation) -> any Initializer { self }
 }
 
 /// Every value the same.
@@ -38,6 +49,12 @@ public struct UniformInitializer: Initializer {
     guard let start = values.baseAddress else { return }
     random.uniform(low: low, high: high, into: start, count: values.count)
   }
+
+  public func check(shape: [Int]) throws {
+    guard low <= high, low.isFinite, high.isFinite else {
+      throw NetError("uniform: low \(low) and high \(high); expected finite numbers, low <= high")
+    }
+  }
 }
 
 /// Normally distributed values; `isTruncated` draws again what lies more than two standard deviations from the mean, which
@@ -61,12 +78,20 @@ public struct NormalInitializer: Initializer {
       random.normal(mean: mean, standardDeviation: standardDeviation, into: start, count: values.count)
     }
   }
+
+  public func check(shape: [Int]) throws {
+    guard mean.isFinite, standardDeviation >= 0, standardDeviation.isFinite else {
+      throw NetError(
+        "normal: mean \(mean) and standard deviation \(standardDeviation); expected finite numbers, the deviation at least 0")
+    }
+  }
 }
 
 /// Values of mean 0 and variance `scale / fan`, so that signals keep their size from layer to layer.
 ///
 /// - Glorot, Bengio 2010 (tanh, sigmoid, linear): scale 1, the average of fan in and fan out: variance 2 / (fanIn + fanOut).
 /// - He et al. 2015 (ReLU): scale 2, fan in: variance 2 / fanIn.
+/// - LeCun et al. 1998 (SELU): scale 1, fan in: variance 1 / fanIn.
 public struct VarianceScaling: Initializer {
   public enum Fan: Sendable { case fanIn, fanOut, average }
   public enum Distribution: Sendable {
@@ -111,6 +136,10 @@ public struct VarianceScaling: Initializer {
       }
     initializer.fill(values, shape: shape, fanIn: fanIn, fanOut: fanOut, random: random)
   }
+
+  public func check(shape: [Int]) throws {
+    guard scale > 0, scale.isFinite else { throw NetError("variance scaling: scale \(scale); expected a finite number above 0") }
+  }
 }
 
 extension Initializer where Self == ConstantInitializer {
@@ -124,6 +153,9 @@ extension Initializer where Self == UniformInitializer {
   public static func uniform(low: Float = -0.05, high: Float = 0.05) -> UniformInitializer {
     UniformInitializer(low: low, high: high)
   }
+
+  /// Uniform in `0..<high`: a bias that lets most ReLU units of a new network answer, each a little different.
+  public static func smallPositive(_ high: Float = 0.1) -> UniformInitializer { UniformInitializer(low: 0, high: high) }
 }
 
 extension Initializer where Self == NormalInitializer {
@@ -147,6 +179,8 @@ extension Initializer where Self == VarianceScaling {
   public static func glorotNormal(truncated: Bool = true) -> VarianceScaling {
     VarianceScaling(scale: 1, fan: .average, distribution: truncated ? .truncatedNormal : .normal)
   }
+  /// Another name of `glorotNormal`.
+  public static func xavierNormal(truncated: Bool = true) -> VarianceScaling { glorotNormal(truncated: truncated) }
   /// Uniform in ±sqrt(6 / fanIn), for ReLU.
   public static var heUniform: VarianceScaling { VarianceScaling(scale: 2, fan: .fanIn, distribution: .uniform) }
   /// Another name of `heUniform`.
@@ -154,5 +188,19 @@ extension Initializer where Self == VarianceScaling {
   /// Standard deviation sqrt(2 / fanIn), for ReLU, truncated at two deviations unless told otherwise.
   public static func heNormal(truncated: Bool = true) -> VarianceScaling {
     VarianceScaling(scale: 2, fan: .fanIn, distribution: truncated ? .truncatedNormal : .normal)
+  }
+  /// Another name of `heNormal`.
+  public static func kaimingNormal(truncated: Bool = true) -> VarianceScaling { heNormal(truncated: truncated) }
+  /// Uniform in ±sqrt(3 / fanIn), for SELU.
+  public static var lecunUniform: VarianceScaling { VarianceScaling(scale: 1, fan: .fanIn, distribution: .uniform) }
+  /// Standard deviation sqrt(1 / fanIn), for SELU, truncated at two deviations unless told otherwise.
+  public static func lecunNormal(truncated: Bool = true) -> VarianceScaling {
+    VarianceScaling(scale: 1, fan: .fanIn, distribution: truncated ? .truncatedNormal : .normal)
+  }
+  /// Mean 0 and variance scale / fan: the rule all of these follow.
+  public static func varianceScaling(
+    scale: Float = 1, fan: VarianceScaling.Fan = .fanIn, distribution: VarianceScaling.Distribution = .truncatedNormal
+  ) -> VarianceScaling {
+    VarianceScaling(scale: scale, fan: fan, distribution: distribution)
   }
 }

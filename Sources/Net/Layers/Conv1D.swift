@@ -44,7 +44,7 @@ public struct Conv1D: Layer {
       dilation: Size2D(height: 1, width: dilation))
     let shape = try window.convolution([1] + x.shape, filters: filters, groups: groups)
     let kernel = graph.kernel(
-      "kernel", shape, as: [kernelSize, shape.channels / groups, filters], initializer: kernelInitializer)
+      "kernel", shape, as: [kernelSize, shape.channels / groups, filters], initializer: kernelInitializer.suited(to: activation))
     let image = try graph.add(View(shape: [1] + x.shape), to: [x])
     let y = try graph.add(Convolution(shape: shape), to: [image], parameters: [kernel])
     let z = try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation)

@@ -59,7 +59,7 @@ public struct Conv2D: Layer {
     let x = try onlyImage(inputs)
     let window = Window(size: kernelSize, strides: strides, padding: padding, dilation: dilation)
     let shape = try window.convolution(x.shape, filters: filters, groups: groups)
-    let kernel = graph.kernel("kernel", shape, initializer: kernelInitializer)
+    let kernel = graph.kernel("kernel", shape, initializer: kernelInitializer.suited(to: activation))
     let y = try graph.add(Convolution(shape: shape, accuracy: accuracy), to: [x], parameters: [kernel])
     return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation)
   }

@@ -44,7 +44,8 @@ public struct Conv2DTranspose: Layer {
     let x = try onlyImage(inputs)
     let shape = try adjoint(x.shape)
     let kernel = graph.parameter(
-      "kernel", shape: [kernelSize.height, kernelSize.width, filters, x.shape[2]], initializer: kernelInitializer,
+      "kernel", shape: [kernelSize.height, kernelSize.width, filters, x.shape[2]],
+      initializer: kernelInitializer.suited(to: activation),
       fanIn: shape.fan.out, fanOut: shape.fan.in)
     let y = try graph.add(TransposedConvolution(shape: shape), to: [x], parameters: [kernel])
     return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: (shape.fan.out, shape.fan.in), activation)

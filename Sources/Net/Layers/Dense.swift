@@ -34,7 +34,7 @@ public struct Dense: Layer {
     guard let fanIn = x.shape.last else { throw NetError("the input has no dimensions; expected at least one") }
     let rows = x.shape.dropLast().reduce(1, *)
     let kernel = graph.parameter(
-      "kernel", shape: [fanIn, units], initializer: kernelInitializer, fanIn: fanIn, fanOut: units)
+      "kernel", shape: [fanIn, units], initializer: kernelInitializer.suited(to: activation), fanIn: fanIn, fanOut: units)
     let y = try graph.add(Linear(fanIn: fanIn, units: units, rows: rows), to: [x], parameters: [kernel])
     return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: (fanIn, units), activation)
   }

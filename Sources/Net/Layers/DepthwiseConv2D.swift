@@ -37,7 +37,7 @@ public struct DepthwiseConv2D: Layer {
     let x = try onlyImage(inputs)
     let window = Window(size: kernelSize, strides: strides, padding: padding, dilation: dilation)
     let shape = try window.depthwise(x.shape, depthMultiplier)
-    let y = try graph.addDepthwise(shape, to: x, kernel: "kernel", depthMultiplier, kernelInitializer)
+    let y = try graph.addDepthwise(shape, to: x, kernel: "kernel", depthMultiplier, kernelInitializer.suited(to: activation))
     return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation)
   }
 }
@@ -87,7 +87,7 @@ public struct SeparableConv2D: Layer {
     let depthwise = try window.depthwise(x.shape, depthMultiplier)
     let h = try graph.addDepthwise(depthwise, to: x, kernel: "depthwiseKernel", depthMultiplier, depthwiseInitializer)
     let pointwise = try Window(size: 1, strides: 1, padding: .valid).convolution(h.shape, filters: filters, groups: 1)
-    let kernel = graph.kernel("pointwiseKernel", pointwise, initializer: pointwiseInitializer)
+    let kernel = graph.kernel("pointwiseKernel", pointwise, initializer: pointwiseInitializer.suited(to: activation))
     let y = try graph.add(Convolution(shape: pointwise), to: [h], parameters: [kernel])
     return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: pointwise.fan, activation)
   }

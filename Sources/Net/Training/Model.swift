@@ -40,6 +40,13 @@ public final class Model: @unchecked Sendable {
     guard graph.inputs.count == 1 else {
       throw NetError("model: the graph has \(graph.inputs.count) inputs; expected one")
     }
+    for parameter in graph.parameters {
+      do {
+        try parameter.initializer.check(shape: parameter.shape)
+      } catch let error as NetError {
+        throw NetError("\(parameter.name): \(error.description)")
+      }
+    }
     self.seed = seed
     inputCount = graph.shapes[graph.inputs[0]].reduce(1, *)
     outputCount = graph.shapes[graph.output].reduce(1, *)
