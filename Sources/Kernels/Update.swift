@@ -66,9 +66,9 @@ public func adamUpdate(
   checkOverlap(w, v, elements: count, "adamUpdate")
   checkOverlap(m, v, elements: count, "adamUpdate")
   var scalars = lw_adam(
-    rate: Float(Double(learningRate) / (1 - power(Double(beta1), step))), keep: kept(learningRate, weightDecay),
+    rate: Float(Double(learningRate) / (1 - PortableMath.power(Double(beta1), step))), keep: kept(learningRate, weightDecay),
     beta1: beta1, one_minus_beta1: Float(1 - Double(beta1)), beta2: beta2, one_minus_beta2: Float(1 - Double(beta2)),
-    scale: Float(1 / (1 - power(Double(beta2), step)).squareRoot()), epsilon: epsilon, l2: l2)
+    scale: Float(1 / (1 - PortableMath.power(Double(beta2), step)).squareRoot()), epsilon: epsilon, l2: l2)
   let kernel = kernels.pointee.adam_update
   withUnsafePointer(to: &scalars) { scalars in
     forEachPiece(count, nanoseconds: 0.4) { kernel(scalars, w + $0, gradient + $0, m + $0, v + $0, $1) }
@@ -78,15 +78,4 @@ public func adamUpdate(
 /// What decoupled weight decay leaves of a weight.
 private func kept(_ learningRate: Float, _ weightDecay: Float) -> Float {
   Float(1 - Double(learningRate) * Double(weightDecay))
-}
-
-/// x to a positive power by repeated squaring: the same bits everywhere, which `pow` of the C library does not promise.
-func power(_ x: Double, _ exponent: Int) -> Double {
-  var (result, square, rest) = (1.0, x, exponent)
-  while rest > 0 {
-    if rest & 1 == 1 { result *= square }
-    square *= square
-    rest >>= 1
-  }
-  return result
 }

@@ -42,20 +42,6 @@ struct Network: Sendable {
 /// `28x28x1`.
 func dimensions(_ shape: [Int]) -> String { shape.map { "\($0)" }.joined(separator: "x") }
 
-/// The optimizers the command line knows, by name.
-enum OptimizerChoice: String, CaseIterable {
-  case adam, adamw, momentum, sgd
-
-  func optimizer(learningRate: Float) -> any Optimizer {
-    switch self {
-    case .adam: Adam(learningRate: learningRate)
-    case .adamw: AdamW(learningRate: learningRate)
-    case .momentum: SGD(learningRate: learningRate, momentum: 0.9)
-    case .sgd: SGD(learningRate: learningRate)
-    }
-  }
-}
-
 /// What `--data` names: the data set that comes with the package, or a folder.
 func dataset(_ name: String, for network: Network) throws -> (train: Dataset, test: Dataset) {
   if name == "digits" { return try Dataset.digits() }

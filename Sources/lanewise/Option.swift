@@ -12,6 +12,8 @@ struct Option: Sendable {
     case seed
     /// A finite number above 0.
     case positive
+    /// A finite number of at least 0 and, when there is a limit, less than that.
+    case number(below: Float?)
     /// One of these names.
     case choice([String])
   }
@@ -31,7 +33,7 @@ struct Option: Sendable {
     case .flag: name
     case .text(let placeholder): "\(name) \(placeholder)"
     case .count, .seed: "\(name) N"
-    case .positive: "\(name) X"
+    case .positive, .number: "\(name) X"
     case .choice(let names): "\(name) \(names.joined(separator: "|"))"
     }
   }
@@ -46,6 +48,9 @@ struct Option: Sendable {
     case .seed: UInt64(value) != nil ? nil : "\(name) \(value): expected a whole number from 0 to \(UInt64.max)"
     case .positive:
       Float(value).map { $0 > 0 && $0.isFinite } == true ? nil : "\(name) \(value): expected a number above 0"
+    case .number(let limit):
+      Float(value).map { $0 >= 0 && $0 < limit ?? .infinity } == true
+        ? nil : "\(name) \(value): expected a number of at least 0\(limit.map { " and less than \($0)" } ?? "")"
     case .choice(let names):
       names.contains(value)
         ? nil : "\(name) \(value): expected \(names.count == 1 ? "" : "one of ")\(names.joined(separator: ", "))"

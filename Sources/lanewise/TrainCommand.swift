@@ -6,6 +6,7 @@ let trainCommand = Command(
   summary: "Trains a network, tests it, and writes its weights",
   details: """
     Models: \(Network.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
+    Schedules, over the whole training: \(ScheduleChoice.allCases.map { "\($0.rawValue) (\($0.summary))" }.joined(separator: ", ")).
     The same options give the same weights on every processor and any number of threads.
     Control-C ends the training early; the weights are written all the same. A second Control-C ends at once.
     When the loss stops being a number, training stops, and the weights of the last good epoch are written.
@@ -19,6 +20,16 @@ let trainCommand = Command(
       name: "--optimizer", kind: .choice(OptimizerChoice.allCases.map(\.rawValue)), help: "how weights follow gradients",
       fallback: "adam"),
     Option(name: "--learning-rate", kind: .positive, help: "how far", fallback: "0.001"),
+    Option(
+      name: "--schedule", kind: .choice(ScheduleChoice.allCases.map(\.rawValue)), help: "how the learning rate changes",
+      fallback: "constant"),
+    Option(
+      name: "--warmup", kind: .count(atLeast: 0), help: "steps in which the learning rate rises from 0, before the schedule",
+      fallback: "0"),
+    Option(name: "--momentum", kind: .number(below: 1), help: "of momentum and nesterov", fallback: "0.9"),
+    Option(
+      name: "--weight-decay", kind: .number(below: nil),
+      help: "what a step takes off each weight, as a share of it and times the learning rate [0.01 for adamw, else 0]"),
     Option(name: "--seed", kind: .seed, help: "what the first weights and the order of the examples follow from", fallback: "0"),
     Option(name: "--output", kind: .text("FILE"), help: "where the weights go", fallback: "lanewise-weights.safetensors"),
     jsonOption,
@@ -26,7 +37,7 @@ let trainCommand = Command(
   examples: [
     "train",
     "train --data fashion-mnist/ --epochs 10 --output fashion.safetensors",
-    "train --optimizer momentum --learning-rate 0.05 --seed 1 --json",
+    "train --optimizer momentum --learning-rate 0.05 --schedule cosine --warmup 100 --seed 1 --json",
   ],
   body: { try Training($0).run() })
 
@@ -53,10 +64,8 @@ private struct Training {
       throw NetError("--batch \(batch): there are only \(train.count) examples to train on")
     }
     let model = try network.model(seed: arguments.seed("--seed"))
-    let optimizer = OptimizerChoice(rawValue: arguments.text("--optimizer"))!
-    try model.compile(
-      loss: .sparseCategoricalCrossEntropy(), optimizer: optimizer.optimizer(learningRate: arguments.number("--learning-rate")),
-      metrics: [.accuracy])
+    let steps = arguments.integer("--epochs") * ((train.count + batch - 1) / batch)
+    try model.compile(loss: .sparseCategoricalCrossEntropy(), optimizer: optimizer(steps: steps), metrics: [.accuracy])
     console.line(
       "\(arguments.text("--data")): \(train.count) examples to train, \(test.count) to test; \(network.name): "
         + "\(model.trainableParameterCount) trainable parameters; \(Tier.current), threads: \(threadCount)")
@@ -70,6 +79,15 @@ private struct Training {
     guard Interruption.isRequested else { return 0 }
     Output.error("\(Program.name): interrupted; \(output) holds the weights as they were then")
     return 130
+  }
+
+  /// The optimizer for a training of so many steps.
+  private func optimizer(steps: Int) throws -> any Optimizer {
+    let schedule = try ScheduleChoice(rawValue: arguments.text("--schedule"))!.schedule(
+      learningRate: arguments.number("--learning-rate"), steps: steps, warmup: arguments.integer("--warmup"))
+    let weightDecay = arguments.has("--weight-decay") ? arguments.number("--weight-decay") : nil
+    return OptimizerChoice(rawValue: arguments.text("--optimizer"))!.optimizer(
+      schedule, momentum: arguments.number("--momentum"), weightDecay: weightDecay)
   }
 
   /// Trains; the result is the time it took. What a failed training has reached is written before the error goes on.

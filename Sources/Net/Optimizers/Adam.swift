@@ -72,7 +72,6 @@ extension AdamRule {
   public var stateCount: Int { 2 }
 
   public func check() throws {
-    try checkSetting(learningRate.rate(step: 0), "learningRate", of: name, in: 0 ..< .infinity)
     try checkSetting(beta1, "beta1", of: name, in: 0..<1)
     try checkSetting(beta2, "beta2", of: name, in: 0..<1)
     try checkSetting(epsilon, "epsilon", of: name, in: 0 ..< .infinity)
@@ -82,7 +81,7 @@ extension AdamRule {
 
   public func update(_ c: UpdateContext) {
     adamUpdate(
-      count: c.count, learningRate: c.learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, step: c.step, l2: l2,
-      weightDecay: weightDecay, c.weights, gradient: c.gradient, m: c.state(0), v: c.state(1))
+      count: c.count, learningRate: c.learningRate, beta1: c.momentum ?? beta1, beta2: beta2, epsilon: epsilon, step: c.step,
+      l2: l2, weightDecay: weightDecay, c.weights, gradient: c.gradient, m: c.state(0), v: c.state(1))
   }
 }

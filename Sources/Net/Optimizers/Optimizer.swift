@@ -5,7 +5,7 @@
 public protocol Optimizer: Sendable {
   /// Its name in messages: `adam`.
   var name: String { get }
-  /// The step size as a function of the step.
+  /// The step size as a function of the step; set a `ConstantRate` for one that stays.
   var learningRate: any Schedule { get set }
   /// How many numbers the optimizer remembers for each parameter; they start at zero.
   var stateCount: Int { get }
@@ -31,6 +31,8 @@ public struct UpdateContext {
   public let step: Int
   /// The step size of this step.
   public let learningRate: Float
+  /// The momentum of this step when the schedule sets it (see `OneCycle`); otherwise the optimizer's own holds.
+  public let momentum: Float?
 
   let states: UnsafeMutablePointer<Float>
   let stride: Int
@@ -39,25 +41,15 @@ public struct UpdateContext {
   public func state(_ i: Int) -> UnsafeMutablePointer<Float> { states + i * stride }
 }
 
-/// A step size as a function of the step.
-public protocol Schedule: Sendable {
-  /// The step size of optimizer step `step`, from 0.
-  func rate(step: Int) -> Float
-}
-
-/// The same step size for ever.
-public struct ConstantRate: Schedule {
-  public let value: Float
-
-  public init(_ value: Float) { self.value = value }
-
-  public func rate(step: Int) -> Float { value }
-}
-
 /// Throws unless `value` is a number in `range`.
-func checkSetting(_ value: Float, _ name: String, of optimizer: String, in range: Range<Float>) throws {
+func checkSetting(_ value: Float, _ name: String, of owner: String, in range: Range<Float>) throws {
   guard range.contains(value) else {
     let end = range.upperBound == .infinity ? "finite" : "less than \(range.upperBound)"
-    throw NetError("\(optimizer): \(name) is \(value); expected at least \(range.lowerBound) and \(end)")
+    throw NetError("\(owner): \(name) is \(value); expected at least \(range.lowerBound) and \(end)")
   }
+}
+
+/// Throws unless `value` is at least `least`.
+func checkSetting(_ value: Int, _ name: String, of owner: String, atLeast least: Int) throws {
+  guard value >= least else { throw NetError("\(owner): \(name) is \(value); expected at least \(least)") }
 }

@@ -25,7 +25,6 @@ public struct SGD: Optimizer {
   public var stateCount: Int { momentum == 0 ? 0 : 1 }
 
   public func check() throws {
-    try checkSetting(learningRate.rate(step: 0), "learningRate", of: name, in: 0 ..< .infinity)
     try checkSetting(momentum, "momentum", of: name, in: 0..<1)
     try checkSetting(weightDecay, "weightDecay", of: name, in: 0 ..< .infinity)
     guard !nesterov || momentum > 0 else { throw NetError("sgd: nesterov needs a momentum above 0") }
@@ -36,8 +35,8 @@ public struct SGD: Optimizer {
       sgdUpdate(count: c.count, learningRate: c.learningRate, weightDecay: weightDecay, c.weights, gradient: c.gradient)
     } else {
       momentumUpdate(
-        count: c.count, learningRate: c.learningRate, momentum: momentum, nesterov: nesterov, weightDecay: weightDecay,
-        isFirstStep: c.step == 1, c.weights, gradient: c.gradient, velocity: c.state(0))
+        count: c.count, learningRate: c.learningRate, momentum: c.momentum ?? momentum, nesterov: nesterov,
+        weightDecay: weightDecay, isFirstStep: c.step == 1, c.weights, gradient: c.gradient, velocity: c.state(0))
     }
   }
 }

@@ -7,6 +7,8 @@ extension Model {
   /// - Throws: `NetError` when a setting of the optimizer is out of its range, or the model is in use.
   public func compile(loss: any Loss, optimizer: any Optimizer, metrics: [any Metric] = []) throws {
     try optimizer.check()
+    try optimizer.learningRate.check()
+    try checkRate(optimizer.learningRate.rate(at: TrainingTime()), of: optimizer.name)
     var names: Set<String> = ["loss"]
     for metric in metrics where !names.insert(metric.name).inserted {
       throw NetError("compile: two metrics are called \(metric.name)")
@@ -19,7 +21,7 @@ extension Model {
 
   /// The optimizer's step size for the next step. Setting it replaces the schedule by that constant.
   public var learningRate: Float {
-    get { training.map { $0.optimizer.learningRate.rate(step: $0.step) } ?? 0 }
+    get { training.map { $0.optimizer.learningRate.rate(at: $0.time) } ?? 0 }
     set { training?.optimizer.learningRate = ConstantRate(newValue) }
   }
 
@@ -166,6 +168,7 @@ private final class FitLoop {
     var history = History()
     model.shared.withLock { $0.isStopping = false }
     training.keepWeights(epochs: 0)
+    training.beginEpochs(steps: batches)
     for callback in callbacks { try callback.onTrainBegin(model: model) }
     for epoch in 0..<epochs where !model.isStopping {
       let start = ContinuousClock.now
@@ -199,6 +202,7 @@ private final class FitLoop {
       throw diverged("\(parameter.name) is no longer finite", epoch, step: batches - 1)
     }
     training.keepWeights(epochs: epoch + 1)
+    training.finishEpoch()
     model.epochsSeen += 1
   }
 

@@ -7,8 +7,8 @@ final class TrainingState {
   let metrics: [any Metric]
   private let store: ParameterStore
   private let states: UnsafeMutablePointer<Float>
-  /// Optimizer steps taken.
-  private(set) var step = 0
+  /// Optimizer steps taken, and whole epochs of `fit`, since `compile`: where the schedule stands.
+  private(set) var time = TrainingTime()
   /// Weights to go back to when the loss stops being a number: those of the last epoch from which training could go on,
   /// and those of the end of the present epoch, which have yet to show it.
   private var good: Snapshot
@@ -60,12 +60,20 @@ final class TrainingState {
 
   /// One optimizer step with the gradients as they are: one pass over all parameters.
   func update() {
-    step += 1
+    let schedule = optimizer.learningRate
     optimizer.update(
       UpdateContext(
-        count: store.trainableCount, weights: store.weights, gradient: UnsafePointer(store.gradients), step: step,
-        learningRate: optimizer.learningRate.rate(step: step - 1), states: states, stride: store.trainableCount))
+        count: store.trainableCount, weights: store.weights, gradient: UnsafePointer(store.gradients), step: time.step + 1,
+        learningRate: schedule.rate(at: time), momentum: schedule.momentum(at: time), states: states,
+        stride: store.trainableCount))
+    time.step += 1
   }
+
+  /// Says how many steps the epochs that follow have.
+  func beginEpochs(steps: Int) { time.stepsPerEpoch = steps }
+
+  /// Says that an epoch is over.
+  func finishEpoch() { time.epoch += 1 }
 
   /// Remembers the weights as they are at the end of an epoch (or, at 0, before the first, when they must be good enough).
   func keepWeights(epochs: Int) {
@@ -85,7 +93,7 @@ final class TrainingState {
   func restoreWeights() -> Int {
     store.weights.update(from: good.weights, count: store.count)
     states.update(repeating: 0, count: optimizer.stateCount * store.trainableCount)
-    step = 0
+    time = TrainingTime(step: 0, stepsPerEpoch: time.stepsPerEpoch)
     return good.epochs
   }
 }
