@@ -262,10 +262,13 @@ def activations():
     functions = {
         "relu": torch.relu, "leakyReLU 0.1": lambda x: F.leaky_relu(x, 0.1), "elu 1.5": lambda x: F.elu(x, 1.5),
         "sigmoid": torch.sigmoid, "tanh": torch.tanh, "softplus": F.softplus, "gelu": F.gelu,
-        "geluTanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu}
+        "geluTanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu, "selu": F.selu,
+        "relu6": F.relu6, "hardSigmoid": F.hardsigmoid, "hardSwish": F.hardswish, "mish": F.mish, "softsign": F.softsign}
     for name, f in functions.items():
         layer(name, lambda x, p, f=f: f(x), Draw([3, 8], -4, 4))
+    layer("prelu", lambda x, p: torch.where(x > 0, x, p.slope * x), Draw([3, 2, 4], -4, 4), "prelu_1", slope=[4])
     layer("softmax", lambda x, p: torch.softmax(x, -1), Draw([2, 3, 5], -4, 4))
+    layer("logSoftmax", lambda x, p: torch.log_softmax(x, -1), Draw([2, 3, 5], -4, 4))
 
 
 @family("arranging")

@@ -34,6 +34,13 @@ struct ActivationFamily: Family {
     Function(name: "gelu", activation: .gelu, naive: naiveGELU, naiveGradient: naiveGELUGradient),
     Function(name: "silu", activation: .silu, naive: naiveSiLU, naiveGradient: naiveSiLUGradient),
     Function(name: "softplus", activation: .softplus, naive: naiveSoftplus, naiveGradient: naiveSoftplusGradient),
+    Function(name: "selu", activation: .selu, naive: naiveSELU, naiveGradient: naiveSELUGradient),
+    Function(name: "relu6", activation: .relu6, naive: naiveReLU6, naiveGradient: naiveReLU6Gradient),
+    Function(
+      name: "hardsigmoid", activation: .hardSigmoid, naive: naiveHardSigmoid, naiveGradient: naiveHardSigmoidGradient),
+    Function(name: "hardswish", activation: .hardSwish, naive: naiveHardSwish, naiveGradient: naiveHardSwishGradient),
+    Function(name: "mish", activation: .mish, naive: naiveMish, naiveGradient: naiveMishGradient),
+    Function(name: "softsign", activation: .softsign, naive: naiveSoftsign, naiveGradient: naiveSoftsignGradient),
     Function(name: "exp", activation: nil, naive: naiveExp), Function(name: "log", activation: nil, naive: naiveLog),
   ]
 

@@ -2,12 +2,13 @@ import CKernels
 
 /// An activation function, applied to each element.
 ///
-/// All but ``linear``, ``relu`` and ``leakyReLU(slope:)`` are computed with the package's own polynomials: the same bits
+/// All that need more than a product or a quotient are computed with the package's own polynomials: the same bits
 /// on every tier. Infinities give the mathematical limit and NaN stays NaN.
 public struct Activation: Hashable, Sendable {
   /// Which function.
   public enum Kind: String, CaseIterable, Hashable, Sendable {
     case linear, relu, leakyReLU, elu, sigmoid, tanh, softplus, gelu, geluTanh, silu
+    case selu, relu6, hardSigmoid, hardSwish, mish, softsign
   }
 
   public let kind: Kind
@@ -35,6 +36,18 @@ public struct Activation: Hashable, Sendable {
   public static let geluTanh = Activation(.geluTanh)
   /// x / (1 + e^-x), also called swish, within 2 ulp
   public static let silu = Activation(.silu)
+  /// 1.05070098 x for positive x, otherwise 1.05070098 * 1.67326324 (e^x - 1), within 2.5 ulp (Klambauer et al. 2017)
+  public static let selu = Activation(.selu)
+  /// min(max(0, x), 6)
+  public static let relu6 = Activation(.relu6)
+  /// min(max(0, x + 3), 6) / 6, within 1.5 ulp
+  public static let hardSigmoid = Activation(.hardSigmoid)
+  /// x min(max(0, x + 3), 6) / 6, within 2.5 ulp (Howard et al. 2019)
+  public static let hardSwish = Activation(.hardSwish)
+  /// x tanh(ln(1 + e^x)), within 4 ulp also where the result is a tiny negative number (Misra 2019)
+  public static let mish = Activation(.mish)
+  /// x / (1 + |x|), within 1.5 ulp
+  public static let softsign = Activation(.softsign)
 
   /// x for positive x, otherwise slope * x.
   ///
@@ -52,9 +65,14 @@ public struct Activation: Hashable, Sendable {
     return Activation(.elu, alpha: alpha)
   }
 
-  /// Whether ``activationGradient(_:x:y:dy:into:count:)`` computes the derivative from the input (GELU in both forms
-  /// and SiLU) and not from the output.
-  public var gradientNeedsInput: Bool { kind == .gelu || kind == .geluTanh || kind == .silu }
+  /// Whether ``activationGradient(_:x:y:dy:into:count:)`` computes the derivative from the input (GELU in both forms,
+  /// SiLU, mish and hard swish, which are not monotone) and not from the output.
+  public var gradientNeedsInput: Bool {
+    switch kind {
+    case .gelu, .geluTanh, .silu, .mish, .hardSwish: true
+    default: false
+    }
+  }
 
   var cKind: lw_activation {
     switch kind {
@@ -68,15 +86,21 @@ public struct Activation: Hashable, Sendable {
     case .gelu: LW_GELU
     case .geluTanh: LW_GELU_TANH
     case .silu: LW_SILU
+    case .selu: LW_SELU
+    case .relu6: LW_RELU6
+    case .hardSigmoid: LW_HARD_SIGMOID
+    case .hardSwish: LW_HARD_SWISH
+    case .mish: LW_MISH
+    case .softsign: LW_SOFTSIGN
     }
   }
 
   /// Nanoseconds an element on a 3 GHz core with AVX2, to decide how much work another core is worth.
   fileprivate var nanosecondsPerElement: Double {
     switch kind {
-    case .linear, .relu, .leakyReLU: 0.1
-    case .elu, .sigmoid, .tanh, .softplus, .silu: 0.5
-    case .gelu, .geluTanh: 1
+    case .linear, .relu, .leakyReLU, .relu6, .hardSigmoid, .hardSwish: 0.1
+    case .elu, .selu, .sigmoid, .tanh, .softplus, .silu, .softsign: 0.5
+    case .gelu, .geluTanh, .mish: 1
     }
   }
 }

@@ -35,4 +35,29 @@
     mapSpan(x, &y, "erf") { erf($0, into: $1, count: $2) }
   }
 
+  /// Leaky ReLU with a slope for each of the `slope.count` columns; `x` and `y` are contiguous matrices of equal size.
+  public func prelu(rows: Int, _ x: Span<Float>, slope: Span<Float>, into y: inout MutableSpan<Float>) {
+    checkContiguous(rows: rows, columns: slope.count, x.count, "prelu")
+    mapSpan(x, &y, "prelu") { x, y, _ in
+      slope.withPointer { prelu(rows: rows, columns: slope.count, x, slope: $0, into: y) }
+    }
+  }
+
+  /// Its gradient: `dx` like `x`, `slopeGradient` like `slope`.
+  public func preluGradient(
+    rows: Int, x: Span<Float>, slope: Span<Float>, dy: Span<Float>, into dx: inout MutableSpan<Float>,
+    slopeGradient: inout MutableSpan<Float>
+  ) {
+    checkContiguous(rows: rows, columns: slope.count, x.count, "preluGradient")
+    checkCounts(slope.count, slopeGradient.count, "preluGradient")
+    slopeGradient.withPointer { slopeGradient in
+      zipSpans(x, dy, &dx, "preluGradient") { x, dy, dx, _ in
+        slope.withPointer {
+          preluGradient(
+            rows: rows, columns: slope.count, x: x, slope: $0, dy: dy, into: dx, slopeGradient: slopeGradient)
+        }
+      }
+    }
+  }
+
 #endif

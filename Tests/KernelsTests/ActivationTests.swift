@@ -52,6 +52,24 @@ struct ActivationCase: CustomTestStringConvertible {
     ActivationCase(
       f: .silu, naive: naiveSiLU, naiveGradient: naiveSiLUGradient,
       definition: { $0 == -.infinity ? 0 : $0 * trueSigmoid($0) }, ulp: 2, gradientError: 3),
+    ActivationCase(
+      f: .selu, naive: naiveSELU, naiveGradient: naiveSELUGradient,
+      definition: { 1.0507009873554804934 * ($0 > 0 ? $0 : 1.6732632423543772848 * expm1($0)) }, ulp: 2.5, gradientError: 3),
+    ActivationCase(
+      f: .relu6, naive: naiveReLU6, naiveGradient: naiveReLU6Gradient, definition: { $0 < 0 ? 0 : $0 > 6 ? 6 : $0 }, ulp: 0,
+      gradientError: 0),
+    ActivationCase(
+      f: .hardSigmoid, naive: naiveHardSigmoid, naiveGradient: naiveHardSigmoidGradient,
+      definition: { $0 < -3 ? 0 : $0 > 3 ? 1 : ($0 + 3) / 6 }, ulp: 1.5, gradientError: 1),
+    ActivationCase(
+      f: .hardSwish, naive: naiveHardSwish, naiveGradient: naiveHardSwishGradient,
+      definition: { $0 < -3 ? 0 : $0 > 3 ? $0 : $0 * ($0 + 3) / 6 }, ulp: 2.5, gradientError: 2),
+    ActivationCase(
+      f: .mish, naive: naiveMish, naiveGradient: naiveMishGradient,
+      definition: { $0 == -.infinity ? 0 : $0 * tanh(log1p(exp($0))) }, ulp: 4, gradientError: 4),
+    ActivationCase(
+      f: .softsign, naive: naiveSoftsign, naiveGradient: naiveSoftsignGradient,
+      definition: { $0.magnitude == .infinity ? ($0 < 0 ? -1 : 1) : $0 / (1 + $0.magnitude) }, ulp: 1.5, gradientError: 3),
   ]
 }
 
@@ -148,13 +166,20 @@ let specialValues: [Float] = [
   @Test func infinityGivesTheLimit() {
     let limits: [(Activation, Float, Float)] = [
       (.sigmoid, 0, 1), (.tanh, -1, 1), (.softplus, 0, .infinity), (.gelu, 0, .infinity), (.geluTanh, 0, .infinity),
-      (.silu, 0, .infinity), (.elu(), -1, .infinity), (.relu, 0, .infinity),
+      (.silu, 0, .infinity), (.elu(), -1, .infinity), (.relu, 0, .infinity), (.relu6, 0, 6), (.hardSigmoid, 0, 1),
+      (.hardSwish, 0, .infinity), (.mish, 0, .infinity), (.softsign, -1, 1),
     ]
     for (f, low, high) in limits {
       var y: [Float] = [0, 0]
       activate(f, [-.infinity, .infinity], into: &y, count: 2)
       #expect(y == [low, high], "\(f.kind)")
     }
+  }
+
+  @Test func hardSigmoidOfOne() {
+    var y: Float = 0
+    activate(.hardSigmoid, [1], into: &y, count: 1)
+    #expect(abs(y - 2.0 / 3) < 1e-7)
   }
 
   @Test func wrongArgumentsStopTheProgram() async {

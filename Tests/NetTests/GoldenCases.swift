@@ -48,7 +48,15 @@ private let activationGoldens: [GoldenCase] = [
   GoldenCase("gelu") { ActivationLayer(.gelu) },
   GoldenCase("geluTanh") { ActivationLayer(.geluTanh) },
   GoldenCase("silu") { ActivationLayer(.silu) },
+  GoldenCase("selu") { ActivationLayer(.selu) },
+  GoldenCase("relu6") { ActivationLayer(.relu6) },
+  GoldenCase("hardSigmoid") { ActivationLayer(.hardSigmoid) },
+  GoldenCase("hardSwish") { ActivationLayer(.hardSwish) },
+  GoldenCase("mish") { ActivationLayer(.mish) },
+  GoldenCase("softsign") { ActivationLayer(.softsign) },
+  GoldenCase("prelu") { PReLU() },
   GoldenCase("softmax") { Softmax() },
+  GoldenCase("logSoftmax") { LogSoftmax() },
 ]
 
 private let arrangingGoldens: [GoldenCase] = [

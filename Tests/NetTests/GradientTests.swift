@@ -3,10 +3,17 @@ import Net
 import Reference
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Foundation
+#endif
+
 /// Every op, layer and loss against central differences in float64.
 @Suite struct GradientTests {
   static let activations: [Activation] = [
-    .linear, .relu, .leakyReLU(slope: 0.1), .elu(alpha: 1.5), .sigmoid, .tanh, .softplus, .gelu, .geluTanh, .silu,
+    .linear, .relu, .leakyReLU(slope: 0.1), .elu(alpha: 1.5), .sigmoid, .tanh, .softplus, .gelu, .geluTanh, .silu, .selu,
+    .relu6, .hardSigmoid, .hardSwish, .mish, .softsign,
   ]
 
   /// Dense, then an activation, then Dense: the loss is the mean squared error.
@@ -46,6 +53,33 @@ import Testing
     let found = try gradCheck(model, data) { x, p in
       let h = activation64(.tanh, naiveDense64(x, fanIn: 4, p[0], p[1]))
       return naiveSquaredError64(naiveDense64(h, fanIn: 6, p[2], p[3]), targets: targets.values.map(Double.init))
+    }
+    #expect(found == nil)
+  }
+
+  @Test func prelu() throws {
+    let model = try Model(
+      Sequential([Dense(4), PReLU(slopeInitializer: .uniform(low: -0.5, high: 1)), Dense(2)]), input: [2, 3], seed: 5)
+    try model.compile(loss: .meanSquaredError, optimizer: SGD())
+    let targets = randomTensor([5, 2, 2], seed: 8)
+    let data = try Dataset(inputs: randomTensor([5, 2, 3], seed: 9), targets: .values(targets))
+    let found = try gradCheck(model, data) { x, p in
+      let h = naiveDense64(x, fanIn: 3, p[0], p[1])
+      let y = h.indices.map { h[$0] > 0 ? h[$0] : p[2][$0 % 4] * h[$0] }
+      return naiveSquaredError64(naiveDense64(y, fanIn: 4, p[3], p[4]), targets: targets.values.map(Double.init))
+    }
+    #expect(found == nil)
+    #expect(model.parameters.map(\.name).contains("prelu_1/slope"))
+  }
+
+  @Test func logSoftmax() throws {
+    let model = try Model(Sequential([Dense(4), LogSoftmax()]), input: [3], seed: 5)
+    try model.compile(loss: .meanSquaredError, optimizer: SGD())
+    let targets = randomTensor([5, 4], seed: 8)
+    let data = try Dataset(inputs: randomTensor([5, 3], seed: 9), targets: .values(targets))
+    let found = try gradCheck(model, data) { x, p in
+      let y = naiveSoftmax64(naiveDense64(x, fanIn: 3, p[0], p[1]), columns: 4).map { log($0) }
+      return naiveSquaredError64(y, targets: targets.values.map(Double.init))
     }
     #expect(found == nil)
   }

@@ -108,12 +108,13 @@ import Testing
         Sequential { Dense(5, activation: activation, kernelInitializer: initializer) }, input: [7], seed: 1)
       return try model.parameter("dense_1/kernel").values
     }
-    for activation: Activation in [.relu, .leakyReLU(), .elu(), .gelu, .geluTanh, .silu] {
+    for activation: Activation in [.relu, .leakyReLU(), .elu(), .gelu, .geluTanh, .silu, .relu6, .hardSwish, .mish] {
       #expect(try kernel(activation, .auto) == kernel(activation, .heNormal()))
     }
-    for activation: Activation in [.linear, .sigmoid, .tanh, .softplus] {
+    for activation: Activation in [.linear, .sigmoid, .tanh, .softplus, .softsign, .hardSigmoid] {
       #expect(try kernel(activation, .auto) == kernel(activation, .glorotUniform))
     }
+    #expect(try kernel(.selu, .auto) == kernel(.selu, .lecunNormal()))
     let convolution = try Model(
       Sequential { Conv2D(3, kernelSize: 3, activation: .relu, kernelInitializer: .auto) }, input: [5, 5, 2])
     let he = try Model(

@@ -36,6 +36,12 @@ public func naiveActivation64(_ kind: String, alpha: Double = 0, _ x: Double) ->
   case "gelu": return 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
   case "geluTanh": return 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
   case "silu": return x / (1 + exp(-x))
+  case "selu": return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * (exp(x) - 1))
+  case "relu6": return min(max(x, 0), 6)
+  case "hardSigmoid": return min(max(x + 3, 0), 6) / 6
+  case "hardSwish": return x * min(max(x + 3, 0), 6) / 6
+  case "mish": return x * tanh(log(1 + exp(x)))
+  case "softsign": return x / (1 + abs(x))
   default: preconditionFailure("no activation \(kind)")
   }
 }

@@ -169,6 +169,38 @@ public func naiveGELUTanh(_ x: Float) -> Float {
 
 // Derivatives: from the output y, or from the input x.
 
+public func naiveSELU(_ x: Float) -> Float { x > 0 ? 0x1.0cfabep0 * x : 0x1.c212ccp0 * naiveExpm1(lesser(0, x)) }
+public func naiveReLU6(_ x: Float) -> Float { lesser(6, naiveReLU(x)) }
+public func naiveHardSigmoid(_ x: Float) -> Float { naiveReLU6(x + 3) * 0x1.555556p-3 }
+public func naiveHardSwish(_ x: Float) -> Float { greater(-3, x) * naiveHardSigmoid(x) }
+
+public func naiveMish(_ x: Float) -> Float {
+  guard !(x > 20) else { return x }
+  let e = expSplit(reduced(limit(x, -110, 20)))
+  let t = scaled(e.m1 + 1, e.n), sum = t + 2
+  let w = greater(-110, x) * (sum / Float(2).addingProduct(t, sum))
+  return scaled(w.addingProduct(w, e.m1), e.n)
+}
+
+public func naiveSoftsign(_ x: Float) -> Float {
+  let near = limit(x, -0x1p100, 0x1p100)
+  return near / (1 + near.magnitude)
+}
+
+public func naiveSELUGradient(y: Float, dy: Float) -> Float { (y <= 0 ? y + 0x1.c212ccp0 : 0x1.0cfabep0) * dy }
+public func naiveReLU6Gradient(y: Float, dy: Float) -> Float { y <= 0 || y >= 6 ? 0 : dy }
+public func naiveHardSigmoidGradient(y: Float, dy: Float) -> Float { y <= 0 || y >= 1 ? 0 : 0x1.555556p-3 * dy }
+public func naiveSoftsignGradient(y: Float, dy: Float) -> Float { (1 - y.magnitude) * (1 - y.magnitude) * dy }
+
+public func naiveHardSwishGradient(x: Float, dy: Float) -> Float {
+  (x <= -3 ? 0 : x >= 3 ? 1 : Float(0.5).addingProduct(x, 0x1.555556p-2)) * dy
+}
+
+public func naiveMishGradient(x: Float, dy: Float) -> Float {
+  let near = limit(x, -110, 20), t = naiveExp(near), n = t * (t + 2), r = 1 / (n + 2)
+  return (n * r).addingProduct(near * (4 * (t * (t + 1)) * r), r) * dy
+}
+
 public func naiveReLUGradient(y: Float, dy: Float) -> Float { y <= 0 ? 0 : dy }
 public func naiveLeakyReLUGradient(y: Float, dy: Float, slope: Float) -> Float { y <= 0 ? slope * dy : dy }
 public func naiveELUGradient(y: Float, dy: Float, alpha: Float) -> Float { y <= 0 ? (y + alpha) * dy : dy }

@@ -51,6 +51,9 @@ class Torch:
             "elu": lambda: aten.elu.out(x, out=y), "sigmoid": lambda: torch.sigmoid(x, out=y),
             "tanh": lambda: torch.tanh(x, out=y), "gelu": lambda: aten.gelu.out(x, out=y),
             "silu": lambda: aten.silu.out(x, out=y), "softplus": lambda: aten.softplus.out(x, out=y),
+            "selu": lambda: aten.elu.out(x, 1.67326324, 1.05070098, 1, out=y), "relu6": lambda: aten.hardtanh.out(x, 0, 6, out=y),
+            "hardsigmoid": lambda: aten.hardsigmoid.out(x, out=y), "hardswish": lambda: aten.hardswish.out(x, out=y),
+            "mish": lambda: aten.mish.out(x, out=y), "softsign": lambda: torch.nn.functional.softsign(x),
             "exp": lambda: torch.exp(x, out=y), "log": lambda: torch.log(x, out=y),
         }
         backward = {

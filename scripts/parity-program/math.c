@@ -18,7 +18,7 @@ static void log_case(parity *p) { unary(p, p->kernels->log); }
 static void erf_case(parity *p) { unary(p, p->kernels->erf); }
 
 static void activate(parity *p) {
-  for (int f = LW_LINEAR; f <= LW_SILU; ++f)
+  for (int f = LW_LINEAR; f <= LW_SOFTSIGN; ++f)
     for (int k = 0; k < 3; ++k)
       EACH_COUNT(n) {
         float *y = parity_output((size_t)*n);
@@ -28,7 +28,7 @@ static void activate(parity *p) {
 }
 
 static void activate_gradient(parity *p) {
-  for (int f = LW_LINEAR; f <= LW_SILU; ++f)
+  for (int f = LW_LINEAR; f <= LW_SOFTSIGN; ++f)
     for (int k = 0; k < 3; ++k)
       EACH_COUNT(n) {
         float *dx = parity_output((size_t)*n);
@@ -38,5 +38,26 @@ static void activate_gradient(parity *p) {
       }
 }
 
+static void prelu(parity *p) {
+  EACH_SHAPE(s) {
+    const size_t rows = (size_t)s->rows, columns = (size_t)s->columns;
+    float *y = parity_output(rows * columns);
+    p->kernels->prelu(rows, columns, parity_input(p, rows * columns, MIXED), parity_input(p, columns, MIXED), y);
+    parity_finish(p, y, rows * columns);
+  }
+}
+
+static void prelu_gradient(parity *p) {
+  EACH_SHAPE(s) {
+    const size_t rows = (size_t)s->rows, columns = (size_t)s->columns;
+    const float *x = parity_input(p, rows * columns, MIXED), *slope = parity_input(p, columns, MIXED);
+    float *dx = parity_output(rows * columns), *da = parity_output(columns);
+    p->kernels->prelu_gradient(rows, columns, x, slope, parity_input(p, rows * columns, MIXED), dx, da);
+    parity_finish(p, dx, rows * columns);
+    parity_finish(p, da, columns);
+  }
+}
+
 const parity_case math_cases[] = {
-    {"exp", exp_case}, {"log", log_case}, {"erf", erf_case}, {"activate", activate}, {"activate_gradient", activate_gradient}, {0}};
+    {"exp", exp_case}, {"log", log_case}, {"erf", erf_case}, {"activate", activate}, {"activate_gradient", activate_gradient},
+    {"prelu", prelu}, {"prelu_gradient", prelu_gradient}, {0}};

@@ -3,6 +3,7 @@
 #include "../math/math.h"
 #include "forward.h"
 #include "backward.h"
+#include "prelu.h"
 
 // y[i] = expression of x, for i in 0..<count; the last vector is partial.
 #define LW_MAP_ARRAY(expression) \
@@ -40,6 +41,12 @@ LW_INLINE void lw_gradient_kind(int kind, float alpha, size_t count, const float
     case LW_GELU: call(LW_GELU); break; \
     case LW_GELU_TANH: call(LW_GELU_TANH); break; \
     case LW_SILU: call(LW_SILU); break; \
+    case LW_SELU: call(LW_SELU); break; \
+    case LW_RELU6: call(LW_RELU6); break; \
+    case LW_HARD_SIGMOID: call(LW_HARD_SIGMOID); break; \
+    case LW_HARD_SWISH: call(LW_HARD_SWISH); break; \
+    case LW_MISH: call(LW_MISH); break; \
+    case LW_SOFTSIGN: call(LW_SOFTSIGN); break; \
     default: call(LW_LINEAR); break; \
   }
 

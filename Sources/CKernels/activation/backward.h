@@ -41,7 +41,28 @@ LW_INLINE vf vf_gelu_tanh_derivative(vf x) {
   return lw_gate_derivative(v, vf_mul(near, vf_fma(vf_mul(vf_set1(3.0f), c3), square, c1)));
 }
 
-// dy f'(x). v is x for the kinds whose derivative needs the input (GELU, SiLU), y for the others.
+// 0 up to -3, 1 from 3 on, x/3 + 1/2 between.
+LW_INLINE vf vf_hard_swish_derivative(vf x) {
+  const vf inside = vf_fma(x, vf_set1(0x1.555556p-2f), vf_set1(0.5f));
+  const vf high = vf_select(vf_ge(x, vf_set1(3.0f)), vf_set1(1.0f), inside);
+  return vf_select(vf_le(x, vf_set1(-3.0f)), vf_zero(), high);
+}
+
+// With t = e^x, n = t (t + 2) and r = 1 / (n + 2): n r + x 4 t (t + 1) r^2.
+LW_INLINE vf vf_mish_derivative(vf x) {
+  const vf near = vf_limit(x, -110.0f, 20.0f), one = vf_set1(1.0f), two = vf_set1(2.0f);  // beyond: 0 or 1
+  const vf t = vf_exp(near), n = vf_mul(t, vf_add(t, two)), r = vf_div(one, vf_add(n, two));
+  const vf slope = vf_mul(vf_mul(vf_set1(4.0f), vf_mul(t, vf_add(t, one))), r);
+  return vf_fma(vf_mul(near, slope), r, vf_mul(n, r));
+}
+
+// (1 - |y|)^2 = 1 / (1 + |x|)^2.
+LW_INLINE vf vf_softsign_derivative(vf y) {
+  const vf rest = vf_sub(vf_set1(1.0f), vf_abs(y));
+  return vf_mul(rest, rest);
+}
+
+// dy f'(x). v is x for the kinds whose derivative needs the input (GELU, SiLU, mish, hard swish), y for the others.
 LW_INLINE vf vf_activate_gradient(int kind, float alpha, vf v, vf dy) {
   const vm off = vf_le(v, vf_zero());
   switch (kind) {
@@ -54,6 +75,13 @@ LW_INLINE vf vf_activate_gradient(int kind, float alpha, vf v, vf dy) {
     case LW_GELU: return vf_mul(vf_gelu_derivative(v), dy);
     case LW_GELU_TANH: return vf_mul(vf_gelu_tanh_derivative(v), dy);
     case LW_SILU: return vf_mul(vf_silu_derivative(v), dy);
+    case LW_SELU: return vf_mul(vf_select(off, vf_add(v, vf_set1(0x1.c212ccp0f)), vf_set1(0x1.0cfabep0f)), dy);
+    case LW_RELU6: return vf_select(vm_or(off, vf_ge(v, vf_set1(6.0f))), vf_zero(), dy);
+    case LW_HARD_SIGMOID:
+      return vf_select(vm_or(off, vf_ge(v, vf_set1(1.0f))), vf_zero(), vf_mul(vf_set1(0x1.555556p-3f), dy));
+    case LW_HARD_SWISH: return vf_mul(vf_hard_swish_derivative(v), dy);
+    case LW_MISH: return vf_mul(vf_mish_derivative(v), dy);
+    case LW_SOFTSIGN: return vf_mul(vf_softsign_derivative(v), dy);
     default: return dy;
   }
 }

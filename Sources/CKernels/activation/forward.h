@@ -90,6 +90,35 @@ LW_INLINE vf vf_gelu_tanh(vf x) {
   return lw_gated(vf_max(vf_set1(-10.9f), x), vf_exp_split((lw_reduced){.r = vf_sub(z.r, v.low), .n = z.n}));
 }
 
+// scale x, or scale alpha (e^x - 1): the fixed point mean 0, variance 1 (Klambauer and others 2017).
+LW_INLINE vf vf_selu(vf x) {
+  const vf negative = vf_mul(vf_set1(0x1.c212ccp0f), vf_expm1(vf_min(vf_zero(), x)));
+  return vf_select(vf_gt(x, vf_zero()), vf_mul(vf_set1(0x1.0cfabep0f), x), negative);
+}
+
+LW_INLINE vf vf_relu6(vf x) { return vf_min(vf_set1(6.0f), vf_relu(x)); }
+
+// relu6(x + 3) / 6, by a factor: 6 times it rounds to 1.
+LW_INLINE vf vf_hard_sigmoid(vf x) { return vf_mul(vf_relu6(vf_add(x, vf_set1(3.0f))), vf_set1(0x1.555556p-3f)); }
+
+// x relu6(x + 3) / 6; the limit keeps minus infinity times 0 away.
+LW_INLINE vf vf_hard_swish(vf x) { return vf_mul(vf_max(vf_set1(-3.0f), x), vf_hard_sigmoid(x)); }
+
+// x tanh(ln(1 + t)) = x (t + 2) t / (t (t + 2) + 2) with t = e^x, of which the last factor comes last, split, so that a denormal
+// result is rounded once. From -110 on it has underflowed to 0, from 20 on it is x.
+LW_INLINE vf vf_mish(vf x) {
+  const lw_exponential e = vf_exp_split(lw_reduce(vf_limit(x, -110.0f, 20.0f)));
+  const vf two = vf_set1(2.0f), t = vf_ldexp(vf_add(e.m1, vf_set1(1.0f)), e.n), sum = vf_add(t, two);
+  const vf w = vf_mul(vf_max(vf_set1(-110.0f), x), vf_div(sum, vf_fma(t, sum, two)));
+  return vf_select(vf_gt(x, vf_set1(20.0f)), x, vf_ldexp(vf_times_mantissa(w, e), e.n));
+}
+
+// x / (1 + |x|), from 2^100 on 1 as infinity is.
+LW_INLINE vf vf_softsign(vf x) {
+  const vf near = vf_limit(x, -0x1p100f, 0x1p100f);
+  return vf_div(near, vf_add(vf_set1(1.0f), vf_abs(near)));
+}
+
 // f(x) for any kind; with a constant kind only its case remains.
 LW_INLINE vf vf_activate(int kind, float alpha, vf x) {
   switch (kind) {
@@ -102,6 +131,12 @@ LW_INLINE vf vf_activate(int kind, float alpha, vf x) {
     case LW_GELU: return vf_gelu(x);
     case LW_GELU_TANH: return vf_gelu_tanh(x);
     case LW_SILU: return vf_silu(x);
+    case LW_SELU: return vf_selu(x);
+    case LW_RELU6: return vf_relu6(x);
+    case LW_HARD_SIGMOID: return vf_hard_sigmoid(x);
+    case LW_HARD_SWISH: return vf_hard_swish(x);
+    case LW_MISH: return vf_mish(x);
+    case LW_SOFTSIGN: return vf_softsign(x);
     default: return x;
   }
 }

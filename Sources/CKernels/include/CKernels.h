@@ -62,7 +62,8 @@ typedef struct lw_random { uint64_t seed, stream; } lw_random;
 
 // Activation functions; the formulas are in activation/forward.h.
 typedef enum lw_activation {
-  LW_LINEAR = 0, LW_RELU, LW_LEAKY_RELU, LW_ELU, LW_SIGMOID, LW_TANH, LW_SOFTPLUS, LW_GELU, LW_GELU_TANH, LW_SILU
+  LW_LINEAR = 0, LW_RELU, LW_LEAKY_RELU, LW_ELU, LW_SIGMOID, LW_TANH, LW_SOFTPLUS, LW_GELU, LW_GELU_TANH, LW_SILU,
+  LW_SELU, LW_RELU6, LW_HARD_SIGMOID, LW_HARD_SWISH, LW_MISH, LW_SOFTSIGN
 } lw_activation;
 
 // GEMM. Sums over k are cut at multiples of this. Part of the numerical contract: the same on every tier, never tuned.
@@ -295,8 +296,15 @@ struct lw_table {
   // y[i] = f(x[i]). alpha is the slope of leaky ReLU and the scale of ELU. y may be x.
   void (*activate)(lw_activation kind, float alpha, size_t count, const float *x, float *y);
 
-  // dx[i] = f'(.) dy[i]: v is the input x for GELU (both forms) and SiLU, the output y for the others. dx may be dy or v.
+  // dx[i] = f'(.) dy[i]: v is the input x for GELU (both forms), SiLU, mish and hard swish, the output y for the others. dx may be dy or v.
   void (*activate_gradient)(lw_activation kind, float alpha, size_t count, const float *v, const float *dy, float *dx);
+
+  // y[i][j] = x[i][j] where that is positive, otherwise slope[j] x[i][j]; no distance between rows. y may be x.
+  void (*prelu)(size_t rows, size_t columns, const float *x, const float *slope, float *y);
+  // dx[i][j] = dy[i][j], or slope[j] dy[i][j]; slope_gradient[j] = the sum of dy x over the rows where x is not positive, from 0.
+  // dx may be dy or x.
+  void (*prelu_gradient)(size_t rows, size_t columns, const float *x, const float *slope, const float *dy,
+                         float *_Nullable dx, float *slope_gradient);
 
   // softmax: rows of logits --------------------------------------------------------------------------------------------
 

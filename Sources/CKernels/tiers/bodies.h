@@ -69,6 +69,8 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .erf = lw_erf,
     .activate = lw_activate,
     .activate_gradient = lw_activate_gradient,
+    .prelu = lw_prelu,
+    .prelu_gradient = lw_prelu_gradient,
     // softmax
     .softmax = lw_softmax,
     .log_softmax = lw_log_softmax,

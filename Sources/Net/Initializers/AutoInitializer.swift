@@ -4,7 +4,8 @@ import Kernels
 ///
 /// | activation | kernel |
 /// |---|---|
-/// | ReLU and its relatives: relu, leakyReLU, elu, gelu, silu | `heNormal()` |
+/// | ReLU and its relatives: relu, leakyReLU, relu6, elu, gelu, silu, hardSwish, mish | `heNormal()` |
+/// | selu | `lecunNormal()` |
 /// | all others, none included | `glorotUniform` |
 ///
 /// An activation that is a layer of its own is not seen.
@@ -13,8 +14,9 @@ public struct AutoInitializer: Initializer {
 
   public func suited(to activation: Activation) -> any Initializer {
     switch activation.kind {
-    case .relu, .leakyReLU, .elu, .gelu, .geluTanh, .silu: .heNormal()
-    case .linear, .sigmoid, .tanh, .softplus: .glorotUniform
+    case .relu, .leakyReLU, .relu6, .elu, .gelu, .geluTanh, .silu, .hardSwish, .mish: .heNormal()
+    case .selu: .lecunNormal()
+    case .linear, .sigmoid, .tanh, .softplus, .hardSigmoid, .softsign: .glorotUniform
     }
   }
 
@@ -25,6 +27,6 @@ public struct AutoInitializer: Initializer {
 }
 
 extension Initializer where Self == AutoInitializer {
-  /// By the layer's activation: He for ReLU and its relatives, Glorot otherwise.
+  /// By the layer's activation: He for ReLU and its relatives, LeCun for SELU, Glorot otherwise.
   public static var auto: AutoInitializer { AutoInitializer() }
 }

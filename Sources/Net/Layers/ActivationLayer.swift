@@ -23,7 +23,32 @@ public struct Softmax: Layer {
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let x = try onlyInput(inputs)
-    guard let columns = x.shape.last else { throw NetError("the input has no dimensions; expected at least one") }
+    let columns = try x.columns
     return try graph.add(SoftmaxRows(rows: x.shape.dropLast().reduce(1, *), columns: columns), to: [x])
+  }
+}
+
+/// Logarithms of probabilities over the last dimension: y_i = x_i - log sum exp(x_j), without the loss of a logarithm of
+/// `Softmax()` where a probability is small.
+public struct LogSoftmax: Layer {
+  public let kind = "logSoftmax"
+
+  public init() {}
+
+  public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
+    let x = try onlyInput(inputs)
+    let columns = try x.columns
+    return try graph.add(
+      SoftmaxRows(rows: x.shape.dropLast().reduce(1, *), columns: columns, isLogarithm: true), to: [x])
+  }
+}
+
+extension Node {
+  /// The size of the last dimension.
+  var columns: Int {
+    get throws {
+      guard let columns = shape.last else { throw NetError("the input has no dimensions; expected at least one") }
+      return columns
+    }
   }
 }

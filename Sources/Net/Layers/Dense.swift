@@ -31,7 +31,7 @@ public struct Dense: Layer {
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let x = try onlyInput(inputs)
     guard units >= 1 else { throw NetError("\(units) units; expected at least 1") }
-    guard let fanIn = x.shape.last else { throw NetError("the input has no dimensions; expected at least one") }
+    let fanIn = try x.columns
     let rows = x.shape.dropLast().reduce(1, *)
     let kernel = graph.parameter(
       "kernel", shape: [fanIn, units], initializer: kernelInitializer.suited(to: activation), fanIn: fanIn, fanOut: units)
