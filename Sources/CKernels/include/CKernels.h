@@ -247,6 +247,36 @@ typedef struct lw_row_norm_gradient {
   float *dx, *_Nullable gamma_gradient, *_Nullable beta_gradient;  // both or none
 } lw_row_norm_gradient;
 
+// Recurrent layers: one time step of some rows (examples), after the matrix products. Columns of gates and sums are the gates one
+// after the other: LSTM i, f, g, o; GRU z, r, n; the simple cell has one.
+
+// A state: the outputs h and, of LSTM, the cells c, both rows x units with rows ld apart.
+typedef struct lw_state { float *h, *_Nullable c; ptrdiff_t ld; } lw_state;
+
+typedef struct lw_recurrent {
+  ptrdiff_t rows, units;
+  float *gates; ptrdiff_t ldg;                  // in: the sums x W + b (+ h U); out: the gates
+  const float *_Nullable sums; ptrdiff_t lds;   // GRU: h U + b
+  float *_Nullable candidate; ptrdiff_t ldk;    // GRU: where a copy of the last gate's sums goes, for the gradient
+  const float *_Nullable mask; ptrdiff_t ldm;   // one value a row; 0: the state stays as it is
+  lw_state before, after;                       // may be the same
+  float *_Nullable y; ptrdiff_t ldy;            // where a copy of h goes
+} lw_recurrent;
+
+typedef struct lw_recurrent_gradient {
+  ptrdiff_t rows, units;
+  float *gates; ptrdiff_t ldg;                  // in: the gates; out: the gradients of x W + b
+  const float *_Nullable h_before, *_Nullable c_before; ptrdiff_t ldb;  // GRU reads h, LSTM c
+  const float *_Nullable c_after; ptrdiff_t lda;                        // LSTM
+  const float *_Nullable candidate; ptrdiff_t ldk;                      // GRU
+  const float *_Nullable mask; ptrdiff_t ldm;
+  const float *_Nullable dy; ptrdiff_t ldy;
+  // In: the gradients of h and c after the step, without dy. Out: of c before it, and of h before it as far as it does not pass
+  // through the matrix product. Where that is nothing (LSTM and the simple cell without mask), dh is left as it is.
+  float *dh, *_Nullable dc; ptrdiff_t ldd;
+  float *_Nullable dsums; ptrdiff_t lds;        // GRU: the gradients of h U + b
+} lw_recurrent_gradient;
+
 // ----------------------------------------------------------------------------------------------------- The kernel table
 
 struct lw_table {
@@ -352,6 +382,18 @@ struct lw_table {
   // Rows of at most 2^24 columns.
   void (*row_norm)(const lw_row_norm *job);
   void (*row_norm_gradient)(const lw_row_norm_gradient *job);
+
+  // recurrent: one time step, after the matrix products ------------------------------------------------------------------
+
+  // kind: LW_TANH or LW_RELU.
+  void (*simple_step)(const lw_recurrent *step, lw_activation kind);
+  void (*lstm_step)(const lw_recurrent *step);
+  void (*gru_step)(const lw_recurrent *step);
+  void (*simple_gradient)(const lw_recurrent_gradient *step, lw_activation kind);
+  void (*lstm_gradient)(const lw_recurrent_gradient *step);
+  void (*gru_gradient)(const lw_recurrent_gradient *step);
+  // y[i] = 1 when an element of row i is other than value, else 0.
+  void (*rows_differ)(size_t rows, size_t columns, const float *x, size_t ldx, float value, float *y);
 
   // elementwise: arithmetic on arrays and rows -------------------------------------------------------------------------
 

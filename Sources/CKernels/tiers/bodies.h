@@ -38,6 +38,8 @@
 #include "../norm/gradient.h"
 #include "../norm/rows.h"
 #include "../norm/rows_gradient.h"
+#include "../recurrent/steps.h"
+#include "../recurrent/gradients.h"
 #include "../update/update.h"
 #include "../random/philox.h"
 #include "../random/distributions.h"
@@ -91,6 +93,14 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .norm_dx = lw_norm_dx,
     .row_norm = lw_row_norm_run,
     .row_norm_gradient = lw_row_norm_gradient_run,
+    // recurrent
+    .simple_step = lw_simple_step,
+    .lstm_step = lw_lstm_step,
+    .gru_step = lw_gru_step,
+    .simple_gradient = lw_simple_gradient,
+    .lstm_gradient = lw_lstm_gradient,
+    .gru_gradient = lw_gru_gradient,
+    .rows_differ = lw_rows_differ,
     // elementwise
     .add = lw_add,
     .subtract = lw_subtract,

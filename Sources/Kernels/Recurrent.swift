@@ -1,0 +1,250 @@
+import CKernels
+
+/// The weights of a recurrent layer: as they are, or packed once for many passes.
+public struct RecurrentWeights {
+  /// W and U as they lie in memory; nil when they are packed.
+  fileprivate let plain: (kernel: UnsafePointer<Float>, recurrent: UnsafePointer<Float>)?
+  fileprivate let packed: (kernel: PackedMatrix, recurrent: PackedMatrix)?
+  let bias: UnsafePointer<Float>?
+
+  /// Weights in the shapes of ``RecurrentShape``. Without a bias it counts as zeros.
+  public init(
+    @_nonEphemeral kernel: UnsafePointer<Float>, @_nonEphemeral recurrentKernel: UnsafePointer<Float>,
+    @_nonEphemeral bias: UnsafePointer<Float>?
+  ) {
+    plain = (kernel, recurrentKernel)
+    packed = nil
+    self.bias = bias
+  }
+
+  /// The same with both kernels packed.
+  public init(kernel: PackedMatrix, recurrentKernel: PackedMatrix, @_nonEphemeral bias: UnsafePointer<Float>?) {
+    plain = nil
+    packed = (kernel, recurrentKernel)
+    self.bias = bias
+  }
+
+  func check(_ s: RecurrentShape, _ function: StaticString) {
+    guard let (kernel, recurrent) = packed else { return }
+    precondition(
+      (kernel.k, kernel.n, recurrent.k, recurrent.n) == (s.features, s.width, s.units, s.width),
+      "\(function): packed kernels of \(kernel.k) x \(kernel.n) and \(recurrent.k) x \(recurrent.n); expected "
+        + "\(s.features) x \(s.width) and \(s.units) x \(s.width)")
+  }
+
+  func kernel(_ s: RecurrentShape) -> Product.B {
+    packed.map { .packed($0.kernel.panels) } ?? .matrix(Operand(plain!.kernel, ld: s.width, isTransposed: false))
+  }
+
+  /// W^T and U^T, for the backward pass.
+  func transposed(_ s: RecurrentShape) -> (kernel: Operand, recurrent: Operand) {
+    guard let plain else { preconditionFailure("recurrentGradient: packed weights; expected plain ones") }
+    return (Operand(plain.kernel, ld: s.width, isTransposed: true), Operand(plain.recurrent, ld: s.width, isTransposed: true))
+  }
+
+  /// Calls `body` with U packed.
+  fileprivate func withRecurrentPanels(_ s: RecurrentShape, on table: UnsafePointer<lw_table>, _ body: (Panels) -> Void) {
+    if let packed { return body(packed.recurrent.panels) }
+    withPanels(of: Operand(plain!.recurrent, ld: s.width, isTransposed: false), k: s.units, n: s.width, on: table, body)
+  }
+}
+
+/// Calls `body` with `b`, k x n, packed in working memory.
+func withPanels(of b: Operand, k: Int, n: Int, on table: UnsafePointer<lw_table>, _ body: (Panels) -> Void) {
+  withScratch(Panels.count(k: k, n: n)) { memory in
+    let panels = Panels(memory, k: k, n: n, width: tileWidth(n: n, table.pointee.gemm_tuning))
+    panels.fill(memory, from: b, on: table)
+    body(panels)
+  }
+}
+
+/// A recurrent layer over whole sequences: ``RecurrentCell`` says what happens at each step, ``RecurrentShape`` the shapes.
+///
+/// The products with W of all steps are one matrix product. Then each step is a product with U, packed once, and one pass for
+/// the gates. Examples do not depend on each other, so cores take some examples each through all steps.
+///
+/// - Parameters:
+///   - mask: a step whose value is 0 is skipped: state and output stay what they were before it.
+///   - initialState: the state before the first step; zeros when nil, and the first step then has no product with U.
+///   - y: the output that `s.output` names.
+///   - state: where the state after the last step goes, if anywhere. It may be `initialState`: with one step at a time, that
+///     is how a sequence goes on. The bits are those of the whole sequence.
+///   - saved: where `s.savedCount` values for ``recurrentGradient(_:_:weights:mask:saved:dy:into:kernelGradient:recurrentKernelGradient:biasGradient:initialStateGradient:)`` go;
+///     nil when there is none.
+/// - Precondition: sizes are not negative, and `y`, `state` and `saved` overlap neither each other nor the inputs.
+public func recurrent(
+  _ s: RecurrentShape, _ x: UnsafePointer<Float>, weights: RecurrentWeights, mask: UnsafePointer<Float>? = nil,
+  initialState: UnsafePointer<Float>? = nil, into y: UnsafeMutablePointer<Float>,
+  state: UnsafeMutablePointer<Float>? = nil, saved: UnsafeMutablePointer<Float>? = nil
+) {
+  s.check("recurrent")
+  weights.check(s, "recurrent")
+  func apart(_ a: UnsafePointer<Float>, _ aCount: Int, _ b: UnsafePointer<Float>, _ bCount: Int, _ names: StaticString) {
+    checkApart(a, aCount, b, bCount, "recurrent: \(names) overlap (\(aCount) and \(bCount) elements)")
+  }
+  apart(x, s.inputCount, y, s.outputCount, "x and y")
+  if let state { apart(state, s.stateCount, y, s.outputCount, "state and y") }
+  if let initialState { apart(initialState, s.stateCount, y, s.outputCount, "initialState and y") }
+  if let saved { apart(saved, s.savedCount, y, s.outputCount, "saved and y") }
+  guard s.batch > 0, s.units > 0 else { return }
+
+  let table = kernels
+  let room = Room(s, hasState: state != nil, isSaved: saved != nil)
+  withScratch(room.count) { memory in
+    var carver = Carver(memory)
+    let trace = saved.map { RecurrentTrace($0, s) }
+    let gates = trace?.gates ?? carver.take(room.gates)
+    let final = trace?.final ?? state ?? carver.take(room.state)
+    let sums = carver.take(room.sums)
+    let noBias = carver.take(room.noBias)
+    noBias.update(repeating: 0, count: room.noBias)
+    Product(
+      m: s.rows, n: s.width, k: s.features, alpha: 1, a: .matrix(Operand(x, ld: s.features, isTransposed: false)),
+      b: weights.kernel(s), beta: 0, c: gates, ldc: s.width, epilogue: Epilogue(bias: weights.bias)
+    ).run(on: table)
+    weights.withRecurrentPanels(s, on: table) { panels in
+      let pass = RecurrentForward(
+        s: s, table: table, panels: panels, bias: weights.bias.map { $0 + s.width } ?? UnsafePointer(noBias), mask: mask,
+        initialState: initialState, gates: gates, sums: sums, trace: trace, final: final,
+        y: s.output == .sequences ? y : nil)
+      pass.run()
+    }
+    if s.output == .last { copyColumns(s.units, of: final, ld: s.stateSize, rows: s.batch, into: y, ld: s.units) }
+    if s.output == .state { y.update(from: final, count: s.stateCount) }
+    if let state, state != final { state.update(from: final, count: s.stateCount) }
+  }
+}
+
+/// What a forward pass needs beside its operands.
+private struct Room {
+  let gates, state, sums, noBias: Int
+  var count: Int { gates + state + sums + noBias }
+
+  init(_ s: RecurrentShape, hasState: Bool, isSaved: Bool) {
+    gates = isSaved ? 0 : s.rows * s.width
+    state = isSaved || hasState ? 0 : s.stateCount
+    sums = s.cell == .gru ? s.batch * s.width : 0
+    noBias = s.cell == .gru ? s.width : 0
+  }
+}
+
+/// The first `columns` values of each row, copied.
+func copyColumns(
+  _ columns: Int, of x: UnsafePointer<Float>, ld ldx: Int, rows: Int, into y: UnsafeMutablePointer<Float>, ld ldy: Int
+) {
+  for i in 0..<rows { (y + i * ldy).update(from: x + i * ldx, count: columns) }
+}
+
+/// How the steps of a recurrent layer are shared out: ranges of examples. Where they are cut changes no bits, as no example
+/// depends on another.
+enum RecurrentCut {
+  /// With fewer examples a core would read the recurrent kernel for too little.
+  private static let leastRows = 8
+  /// Time of the gates of one unit.
+  private static let unitNanoseconds = 2.5
+
+  static func run(_ s: RecurrentShape, on table: UnsafePointer<lw_table>, _ body: (Range<Int>) -> Void) {
+    let tuning = table.pointee.gemm_tuning
+    let parts = min(threadCount, max(1, s.batch / leastRows))
+    guard parts > 1 else { return body(0..<s.batch) }
+    let cut = Cut(s.batch, unit: tileRows(tileWidth(n: s.width, tuning), tuning), into: parts)
+    let time = Double(s.rows) * Double(s.units) * (2 * Double(s.width) / tuning.gflops + unitNanoseconds)
+    parallelFor(cut.count, nanoseconds: time) { body(cut.range($0)) }
+  }
+}
+
+/// The steps of a forward pass.
+private struct RecurrentForward: @unchecked Sendable {
+  let s: RecurrentShape
+  let table: UnsafePointer<lw_table>
+  let panels: Panels
+  /// Of the products with U: GRU's second.
+  let bias: UnsafePointer<Float>
+  let mask: UnsafePointer<Float>?
+  let initialState: UnsafePointer<Float>?
+  let gates: UnsafeMutablePointer<Float>
+  let sums: UnsafeMutablePointer<Float>
+  let trace: RecurrentTrace?
+  let final: UnsafeMutablePointer<Float>
+  let y: UnsafeMutablePointer<Float>?
+
+  func run() {
+    RecurrentCut.run(s, on: table) { rows in
+      begin(rows)
+      for k in 0..<s.steps { step(k, rows) }
+    }
+  }
+
+  /// The state before the k-th step; after the last, the final one. Without a trace every step changes the same state.
+  private func state(before k: Int, _ first: Int) -> lw_state {
+    guard let trace, k < s.steps else {
+      let h = final + first * s.stateSize
+      return lw_state(h: h, c: s.cell == .lstm ? h + s.units : nil, ld: s.stateSize)
+    }
+    let at = (first * s.steps + s.step(k)) * s.units
+    return lw_state(h: trace.states + at, c: s.cell == .lstm ? trace.extra! + at : nil, ld: s.steps * s.units)
+  }
+
+  private func begin(_ rows: Range<Int>) {
+    let state = state(before: 0, rows.lowerBound)
+    for (part, to) in [state.h, state.c].enumerated() {
+      guard let to else { continue }
+      guard let initialState else {
+        for i in 0..<rows.count { (to + i * state.ld).update(repeating: 0, count: s.units) }
+        continue
+      }
+      let from = initialState + rows.lowerBound * s.stateSize + part * s.units
+      if from == UnsafePointer(to) { continue }
+      copyColumns(s.units, of: from, ld: s.stateSize, rows: rows.count, into: to, ld: state.ld)
+    }
+  }
+
+  private func step(_ k: Int, _ rows: Range<Int>) {
+    let first = rows.lowerBound
+    let row = first * s.steps + s.step(k)
+    let before = state(before: k, first)
+    let hasProduct = k > 0 || initialState != nil
+    if hasProduct { multiply(before, rows, row) }
+    var step = lw_recurrent(
+      rows: rows.count, units: s.units, gates: gates + row * s.width, ldg: s.steps * s.width, sums: nil, lds: 0,
+      candidate: nil, ldk: 0, mask: mask.map { $0 + row }, ldm: s.steps, before: before, after: state(before: k + 1, first),
+      y: y.map { $0 + row * s.units }, ldy: s.steps * s.units)
+    switch s.cell {
+    case .tanh: table.pointee.simple_step(&step, LW_TANH)
+    case .relu: table.pointee.simple_step(&step, LW_RELU)
+    case .lstm: table.pointee.lstm_step(&step)
+    case .gru:
+      step.sums = hasProduct ? UnsafePointer(sums + first * s.width) : bias
+      step.lds = hasProduct ? s.width : 0
+      step.candidate = trace.map { $0.extra! + row * s.units }
+      step.ldk = s.steps * s.units
+      table.pointee.gru_step(&step)
+    }
+  }
+
+  /// The product of h and U: added to the gates' sums, or with GRU apart.
+  private func multiply(_ before: lw_state, _ rows: Range<Int>, _ row: Int) {
+    let isApart = s.cell == .gru
+    Product(
+      m: rows.count, n: s.width, k: s.units, alpha: 1, a: .matrix(Operand(before.h, ld: before.ld, isTransposed: false)),
+      b: .packed(panels), beta: isApart ? 0 : 1, c: isApart ? sums + rows.lowerBound * s.width : gates + row * s.width,
+      ldc: isApart ? s.width : s.steps * s.width, epilogue: isApart ? Epilogue(bias: bias) : .none
+    ).run(on: table)
+  }
+}
+
+/// y[i] = 1 when an element of row i of x, rows x columns, is other than `value`, else 0: the mask of steps padded with `value`.
+///
+/// - Precondition: sizes are not negative, and the two do not overlap.
+public func rowsDiffer(
+  rows: Int, columns: Int, _ x: UnsafePointer<Float>, from value: Float, into y: UnsafeMutablePointer<Float>
+) {
+  precondition(rows >= 0 && columns >= 0, "rowsDiffer: \(rows) rows, \(columns) columns; expected neither negative")
+  checkApart(x, rows * columns, y, rows, "rowsDiffer: x and y overlap")
+  let kernel = kernels.pointee.rows_differ
+  guard columns > 0 else { return y.update(repeating: 0, count: rows) }
+  nonisolated(unsafe) let (x, y) = (x, y)
+  forEachRowGroup(rows: rows, columns: columns, nanoseconds: 0.1) { row, count in
+    kernel(count, columns, x + row * columns, columns, value, y + row)
+  }
+}

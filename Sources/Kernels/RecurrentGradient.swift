@@ -1,0 +1,139 @@
+import CKernels
+
+/// The gradients of ``recurrent(_:_:weights:mask:initialState:into:state:saved:)``, backwards through time.
+///
+/// Each step is one pass for the gates and a product with U^T, packed once; the gradients of W, U and x are one product each over
+/// all steps, rows in the order (example, step).
+///
+/// - Parameters:
+///   - saved: what the forward pass of the same arguments left. It is used up.
+///   - dy: the gradient of the output.
+///   - dx, kernelGradient, recurrentKernelGradient, biasGradient, initialStateGradient: where the gradients go, of the shapes of
+///     x, W, U, the bias and the state; nil for those nobody wants.
+/// - Precondition: sizes are not negative, the weights are not packed, and no result overlaps another array.
+public func recurrentGradient(
+  _ s: RecurrentShape, _ x: UnsafePointer<Float>, weights: RecurrentWeights, mask: UnsafePointer<Float>? = nil,
+  saved: UnsafeMutablePointer<Float>, dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>?,
+  kernelGradient: UnsafeMutablePointer<Float>?, recurrentKernelGradient: UnsafeMutablePointer<Float>?,
+  biasGradient: UnsafeMutablePointer<Float>?, initialStateGradient: UnsafeMutablePointer<Float>? = nil
+) {
+  s.check("recurrentGradient")
+  if let dx {
+    checkApart(x, s.inputCount, dx, s.inputCount, "recurrentGradient: x and dx overlap")
+    checkApart(dy, s.outputCount, dx, s.inputCount, "recurrentGradient: dy and dx overlap")
+  }
+  let table = kernels
+  let transposed = weights.transposed(s)
+  let trace = RecurrentTrace(saved, s)
+  let sumsCount = s.cell == .gru ? s.rows * s.width : 0
+  withScratch(sumsCount + s.stateCount) { memory in
+    // GRU has other gradients for the sums with U than for those with W.
+    let dsums = s.cell == .gru ? memory : trace.gates
+    let dstate = initialStateGradient ?? memory + sumsCount
+    if s.batch > 0, s.units > 0 {
+      withPanels(of: transposed.recurrent, k: s.width, n: s.units, on: table) { panels in
+        RecurrentBackward(
+          s: s, table: table, panels: panels, mask: mask, trace: trace, dy: dy, dsums: dsums, dstate: dstate,
+          wantsInitial: initialStateGradient != nil
+        ).run()
+      }
+    }
+    func product(
+      _ m: Int, _ k: Int, _ a: Operand, _ b: Operand, into c: UnsafeMutablePointer<Float>?, columns n: Int
+    ) {
+      guard let c else { return }
+      Product(m: m, n: n, k: k, alpha: 1, a: .matrix(a), b: .matrix(b), beta: 0, c: c, ldc: n, epilogue: .none).run(on: table)
+    }
+    let inner = Operand(trace.gates, ld: s.width, isTransposed: false)
+    let outer = Operand(dsums, ld: s.width, isTransposed: false)
+    product(s.features, s.rows, Operand(x, ld: s.features, isTransposed: true), inner, into: kernelGradient, columns: s.width)
+    product(
+      s.units, s.rows, Operand(trace.states, ld: s.units, isTransposed: true), outer, into: recurrentKernelGradient,
+      columns: s.width)
+    product(s.rows, s.width, inner, transposed.kernel, into: dx, columns: s.features)
+    if let biasGradient {
+      reduce(.sum, outer: 1, n: s.rows, inner: s.width, trace.gates, into: biasGradient)
+      if s.cell == .gru { reduce(.sum, outer: 1, n: s.rows, inner: s.width, dsums, into: biasGradient + s.width) }
+    }
+  }
+}
+
+/// The steps of a backward pass.
+private struct RecurrentBackward: @unchecked Sendable {
+  let s: RecurrentShape
+  let table: UnsafePointer<lw_table>
+  /// U^T.
+  let panels: Panels
+  let mask: UnsafePointer<Float>?
+  let trace: RecurrentTrace
+  let dy: UnsafePointer<Float>
+  let dsums: UnsafeMutablePointer<Float>
+  /// The gradient of the state, step by step, `[batch, stateSize]`.
+  let dstate: UnsafeMutablePointer<Float>
+  let wantsInitial: Bool
+
+  func run() {
+    RecurrentCut.run(s, on: table) { rows in
+      begin(rows)
+      for k in (0..<s.steps).reversed() {
+        step(k, rows)
+        if k > 0 || wantsInitial { multiply(k, rows) }
+      }
+    }
+  }
+
+  /// The gradient of the last state.
+  private func begin(_ rows: Range<Int>) {
+    let (first, size) = (rows.lowerBound, s.stateSize)
+    switch s.output {
+    case .sequences: (dstate + first * size).update(repeating: 0, count: rows.count * size)
+    case .last:
+      (dstate + first * size).update(repeating: 0, count: rows.count * size)
+      copyColumns(s.units, of: dy + first * s.units, ld: s.units, rows: rows.count, into: dstate + first * size, ld: size)
+    case .state: (dstate + first * size).update(from: dy + first * size, count: rows.count * size)
+    }
+  }
+
+  private func step(_ k: Int, _ rows: Range<Int>) {
+    let (first, ld) = (rows.lowerBound, s.steps * s.units)
+    let row = first * s.steps + s.step(k)
+    let dh = dstate + first * s.stateSize
+    var step = lw_recurrent_gradient(
+      rows: rows.count, units: s.units, gates: trace.gates + row * s.width, ldg: s.steps * s.width, h_before: nil,
+      c_before: nil, ldb: ld, c_after: nil, lda: 0, candidate: nil, ldk: ld, mask: mask.map { $0 + row }, ldm: s.steps,
+      dy: s.output == .sequences ? dy + row * s.units : nil, ldy: ld, dh: dh, dc: nil, ldd: s.stateSize, dsums: nil,
+      lds: s.steps * s.width)
+    switch s.cell {
+    case .tanh: table.pointee.simple_gradient(&step, LW_TANH)
+    case .relu: table.pointee.simple_gradient(&step, LW_RELU)
+    case .lstm:
+      let cells = trace.extra!
+      step.c_before = UnsafePointer(cells + row * s.units)
+      if k + 1 < s.steps {
+        step.c_after = UnsafePointer(cells + (first * s.steps + s.step(k + 1)) * s.units)
+        step.lda = ld
+      } else {
+        step.c_after = UnsafePointer(trace.final + first * s.stateSize + s.units)
+        step.lda = s.stateSize
+      }
+      step.dc = dh + s.units
+      table.pointee.lstm_gradient(&step)
+    case .gru:
+      step.h_before = UnsafePointer(trace.states + row * s.units)
+      step.candidate = UnsafePointer(trace.extra! + row * s.units)
+      step.dsums = dsums + row * s.width
+      table.pointee.gru_gradient(&step)
+    }
+  }
+
+  /// The gradient of the state before the step: what passes through the product with U, added to what passes beside it.
+  private func multiply(_ k: Int, _ rows: Range<Int>) {
+    let row = rows.lowerBound * s.steps + s.step(k)
+    let passesBeside = s.cell == .gru || mask != nil
+    Product(
+      m: rows.count, n: s.units, k: s.width, alpha: 1,
+      a: .matrix(Operand(dsums + row * s.width, ld: s.steps * s.width, isTransposed: false)), b: .packed(panels),
+      beta: passesBeside ? 1 : 0, c: dstate + rows.lowerBound * s.stateSize, ldc: s.stateSize, epilogue: .none
+    ).run(on: table)
+  }
+}
