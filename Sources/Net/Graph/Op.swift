@@ -56,6 +56,10 @@ public protocol Op: Sendable {
 
   /// Weights in the form inference and evaluation like best (folded, packed once, kept until they change), or nil.
   func prepare(parameters: [UnsafePointer<Float>]) -> AnyObject?
+
+  /// The output of a training pass in float64 and plain loops, which `gradCheck` differentiates; nil when there is none: it
+  /// then runs `forward`, and sees float32's rounding errors. Only ops as layers add them are asked, never fused ones.
+  func reference(_ context: ReferenceContext) -> [Double]?
 }
 
 extension Op {
@@ -71,6 +75,7 @@ extension Op {
   public func fused(with next: any Op, for purpose: Plan.Purpose) -> (any Op)? { nil }
   public var outputFunction: OutputFunction? { nil }
   public func prepare(parameters: [UnsafePointer<Float>]) -> AnyObject? { nil }
+  public func reference(_ context: ReferenceContext) -> [Double]? { nil }
 }
 
 /// Which forward values the backward pass of an op reads.

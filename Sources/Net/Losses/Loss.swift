@@ -18,11 +18,16 @@ public protocol Loss: Sendable {
   /// The function that turns the outputs this loss takes into probabilities, when it takes logits. A network that ends in
   /// this function is trained on the function's input.
   var outputFunction: OutputFunction? { get }
+
+  /// What `evaluate` writes into `losses`, in float64 and plain loops, which `gradCheck` differentiates; nil when there is none:
+  /// it then takes `evaluate`'s, and sees float32's rounding errors.
+  func reference(_ context: LossReferenceContext) -> [Double]?
 }
 
 extension Loss {
   public func lossesPerExample(_ output: [Int]) -> Int { 1 }
   public var outputFunction: OutputFunction? { nil }
+  public func reference(_ context: LossReferenceContext) -> [Double]? { nil }
 }
 
 /// The outputs and targets of one batch, and where their loss goes. All buffers are row-major and contiguous.

@@ -20,16 +20,20 @@ extension Model {
       let training = try compiled("gradients")
       let checked = try CheckedData(data, for: self, training, "gradients")
       try checkTraining("gradients", batch: checked.count)
-      let plan = Plan(
-        graph, for: .training, capacity: checked.count, loss: training.loss, fuses: fuses, wantsInputGradient: true)
-      let execution = Execution(plan, parameters: store)
-      let loss = checked.withExamples { execution.run($0, batch: checked.count, examplesSeen: examplesSeen) }
-      let parameters = store.specs.indices.compactMap { i in
-        store.gradient(i).map { (name: store.specs[i].name, gradient: Tensor(copying: $0, shape: store.specs[i].shape)) }
-      }
-      let inputs = execution.inputGradient.map { Tensor(copying: $0, shape: [checked.count] + inputShape) }
-      return Gradients(loss: loss, inputs: inputs ?? Tensor(zeros: [checked.count] + inputShape), parameters: parameters)
+      return checked.withExamples { gradients($0, batch: checked.count, loss: training.loss, fuses: fuses) }
     }
+  }
+
+  /// The gradients of a training pass with any loss, of examples that were checked.
+  func gradients(_ examples: Examples, batch: Int, loss: any Loss, fuses: Bool) -> Gradients {
+    let plan = Plan(graph, for: .training, capacity: batch, loss: loss, fuses: fuses, wantsInputGradient: true)
+    let execution = Execution(plan, parameters: store)
+    let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen)
+    let parameters = store.specs.indices.compactMap { i in
+      store.gradient(i).map { (name: store.specs[i].name, gradient: Tensor(copying: $0, shape: store.specs[i].shape)) }
+    }
+    let inputs = execution.inputGradient.map { Tensor(copying: $0, shape: [batch] + inputShape) }
+    return Gradients(loss: loss, inputs: inputs ?? Tensor(zeros: [batch] + inputShape), parameters: parameters)
   }
 
   /// Outputs by a plan whose ops are fused and weights prepared, or neither.

@@ -1,0 +1,199 @@
+import Kernels
+import Net
+import Reference
+import Testing
+
+/// A layer or network whose gradients are checked. Every public layer must be in one of `layerCases`: see
+/// `GradCheckTests.everyLayerIsChecked`.
+struct LayerCase: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  /// The types of layers it stands for.
+  let types: Set<String>
+  let input: [Int]
+  let inputs: Tensor?
+  let seed: UInt64
+  let elements: Int
+  let build: @Sendable (GraphBuilder, Node) throws -> Node
+
+  /// Layers one after another; it stands for all of them.
+  ///
+  /// - Parameters:
+  ///   - input: the shape of one example.
+  ///   - inputs: the examples, in place of random ones.
+  ///   - more: types of layers inside these.
+  ///   - elements: how many of each parameter are looked at.
+  init(
+    _ name: String, _ input: [Int], inputs: Tensor? = nil, seed: UInt64 = 1, more: Set<String> = [], elements: Int = 256,
+    @LayerBuilder _ layers: @escaping @Sendable () -> [any Layer]
+  ) {
+    testDescription = name
+    types = more.union(layers().map { "\(type(of: $0))" })
+    (self.input, self.inputs, self.seed, self.elements) = (input, inputs, seed, elements)
+    build = { graph, x in try graph.add(Sequential(layers()), to: [x]) }
+  }
+
+  /// A network of any shape.
+  init(
+    _ name: String, _ input: [Int], of types: Set<String>, seed: UInt64 = 1,
+    graph build: @escaping @Sendable (GraphBuilder, Node) throws -> Node
+  ) {
+    testDescription = name
+    self.types = types
+    (self.input, self.seed, inputs, elements) = (input, seed, nil, 256)
+    self.build = build
+  }
+}
+
+/// A loss whose gradient is checked. Every public loss must be in `lossCases`.
+struct LossCase: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  let loss: any Loss
+  let outputs: Tensor
+  let targets: Dataset.Targets
+
+  /// - Parameter outputs: the shape of a batch; in ±3 unless given.
+  init(_ name: String, _ loss: any Loss, outputs: [Int], targets: Dataset.Targets) {
+    testDescription = name
+    self.loss = loss
+    self.outputs = try! Tensor(shape: outputs, randomValues(outputs.reduce(1, *), seed: 12, in: -3...3))
+    self.targets = targets
+  }
+}
+
+let layerCases: [LayerCase] =
+  denseCases + activationCases + convolutionCases + poolingCases + normalizationCases + arrangingCases + networkCases
+
+private let activations: [Activation] = [
+  .linear, .relu, .leakyReLU(slope: 0.1), .elu(alpha: 1.5), .sigmoid, .tanh, .softplus, .gelu, .geluTanh, .silu, .selu,
+  .relu6, .hardSigmoid, .hardSwish, .mish, .softsign,
+]
+
+/// On both sides of every kink.
+private let wide = try! Tensor(shape: [3, 8], randomValues(24, seed: 5, in: -8...8))
+
+private let activationCases: [LayerCase] =
+  activations.map { f in LayerCase("activation \(f.kind)", [8], inputs: wide) { ActivationLayer(f) } }
+  + activations.map { f in LayerCase("dense \(f.kind)", [4]) { Dense(5, activation: f) } }
+  + [
+    LayerCase("softmax", [3, 4]) { Softmax() },
+    LayerCase("logSoftmax", [3, 4]) { LogSoftmax() },
+    LayerCase("prelu", [2, 4]) { PReLU() },
+  ]
+
+private let denseCases = [
+  LayerCase("dense", [4]) { Dense(3) },
+  LayerCase("dense without bias, on rows", [2, 4]) { Dense(3, useBias: false) },
+  LayerCase("reshape, flatten", [8]) {
+    Reshape([2, -1])
+    Dense(3)
+    Flatten()
+    Dense(2)
+  },
+  LayerCase("dropout", [40]) { Dropout(rate: 0.4) },
+  LayerCase("dropout that scales at test", [40]) { Dropout(keep: 0.6) },
+]
+
+private let image = [6, 5, 4]
+
+private let convolutionCases = [
+  LayerCase("conv2d", image) { Conv2D(4, kernelSize: 3) },
+  LayerCase("conv2d relu", image) { Conv2D(4, kernelSize: 3, activation: .relu) },
+  LayerCase("conv2d same tanh", image) { Conv2D(4, kernelSize: 3, padding: .same, activation: .tanh) },
+  LayerCase("conv2d strides 2 same gelu", image) { Conv2D(4, kernelSize: 3, strides: 2, padding: .same, activation: .gelu) },
+  LayerCase("conv2d strides 2 padding 2 dilation 2", image) { Conv2D(4, kernelSize: 3, strides: 2, padding: 2, dilation: 2) },
+  LayerCase("conv2d groups 2", image) { Conv2D(4, kernelSize: 3, padding: 1, groups: 2) },
+  LayerCase("conv2d 1x1 strides 2", image) { Conv2D(4, kernelSize: 1, strides: 2) },
+  LayerCase("conv2d 2x1 groups 4", image) {
+    Conv2D(4, kernelSize: Size2D(height: 2, width: 1), groups: 4, activation: .sigmoid)
+  },
+  LayerCase("conv2d winograd", [5, 6, 16], elements: 20) { Conv2D(16, kernelSize: 3, padding: 1) },
+  LayerCase("conv1d", [7, 2]) { Conv1D(3, kernelSize: 3, padding: 2, dilation: 2, activation: .tanh) },
+  LayerCase("depthwise", [6, 5, 3]) {
+    DepthwiseConv2D(kernelSize: 3, strides: 2, padding: 1, depthMultiplier: 2, activation: .relu)
+  },
+  LayerCase("separable", [4, 5, 3]) { SeparableConv2D(4, kernelSize: 3, padding: .same, activation: .tanh) },
+  LayerCase("transposed", [3, 4, 3]) {
+    Conv2DTranspose(2, kernelSize: 3, strides: 2, padding: 1, outputPadding: 1, activation: .tanh)
+  },
+]
+
+private let poolingCases = [
+  LayerCase("maxPool2d", [7, 6, 3]) { MaxPool2D(3, strides: 2, padding: 1) },
+  LayerCase("maxPool2d rounded up", [7, 6, 3]) { MaxPool2D(3, strides: 2, padding: 1, roundsUp: true) },
+  LayerCase("avgPool2d", [5, 6, 3]) { AvgPool2D(3, strides: 2, padding: 1) },
+  LayerCase("avgPool2d padding counts", [5, 6, 3]) { AvgPool2D(3, strides: 2, padding: 1, countsPadding: true) },
+  LayerCase("globalAvgPool2d", [5, 4, 3]) { GlobalAvgPool2D() },
+]
+
+private let normalizationCases = [
+  LayerCase("batchNorm", [3, 2, 4]) { BatchNorm() },
+  LayerCase("batchNorm relu", [3, 2, 4]) {
+    BatchNorm()
+    ActivationLayer(.relu)
+  },
+  LayerCase("layerNorm", [3, 5]) { LayerNorm() },
+  LayerCase("rmsNorm", [3, 5]) { RMSNorm() },
+  LayerCase("groupNorm", [3, 2, 4]) { GroupNorm(groups: 2) },
+]
+
+private let arrangingCases = [
+  LayerCase("zeroPadding2d", [3, 4, 2]) { ZeroPadding2D(Padding2D(top: 1, bottom: 0, left: 2, right: 1)) },
+  LayerCase("channelShuffle", [2, 2, 6]) { ChannelShuffle(groups: 2) },
+  // One value read three times, joined with another.
+  LayerCase("concatenate", [3, 2, 2], of: ["Concatenate"]) { _, x in
+    try Concatenate()(x, Conv2D(3, kernelSize: 1, useBias: false)(x), x)
+  },
+  // A value that three ops read, a sum of three, and a value added to itself.
+  LayerCase("add", [4], of: ["Add"], seed: 4) { _, x in
+    let h = try Dense(4, activation: .tanh)(x)
+    let sum = try Add()(h, Dense(4, activation: .silu)(h), h)
+    return try Add()(sum, Dense(4)(sum))
+  },
+]
+
+private let networkCases = [
+  LayerCase("softmax inside", [3]) {
+    Dense(4)
+    Softmax()
+    Dense(2)
+  },
+  LayerCase("residual network", [4, 4, 1], seed: 6, more: ["Residual"]) {
+    Sequential {
+      Conv2D(3, kernelSize: 3, padding: 1, useBias: false)
+      BatchNorm()
+      ActivationLayer(.relu)
+      Residual {
+        Conv2D(3, kernelSize: 3, padding: 1, useBias: false)
+        BatchNorm()
+      }
+      Residual {
+        Conv2D(2, kernelSize: 3, strides: 2, padding: 1, useBias: false)
+        BatchNorm()
+      } shortcut: {
+        Conv2D(2, kernelSize: 1, strides: 2, useBias: false)
+        BatchNorm()
+      }
+      GlobalAvgPool2D()
+    }
+    Dense(2)
+  },
+]
+
+private let labels = Dataset.Targets.classes([3, 0, 1, 1, 2], count: 4)
+private let distributions = Dataset.Targets.values(
+  try! Tensor(shape: [3, 3], [0.5, 0.25, 0.25, 0, 1, 0, 0.125, 0, 0.875]))
+private let yesAndNo = Dataset.Targets.values(try! Tensor(shape: [3, 2], [0, 1, 1, 1, 0.25, 0]))
+
+let lossCases = [
+  LossCase("meanSquaredError", .meanSquaredError, outputs: [4, 3], targets: .values(randomTensor([4, 3], seed: 2))),
+  LossCase("sparseCategoricalCrossEntropy", .sparseCategoricalCrossEntropy(), outputs: [5, 4], targets: labels),
+  LossCase(
+    "sparseCategoricalCrossEntropy smoothed", .sparseCategoricalCrossEntropy(labelSmoothing: 0.1), outputs: [5, 4],
+    targets: labels),
+  LossCase("categoricalCrossEntropy", .categoricalCrossEntropy(), outputs: [3, 3], targets: distributions),
+  LossCase(
+    "categoricalCrossEntropy smoothed", .categoricalCrossEntropy(labelSmoothing: 0.1), outputs: [3, 3],
+    targets: distributions),
+  LossCase("binaryCrossEntropy", .binaryCrossEntropy(), outputs: [3, 2], targets: yesAndNo),
+  LossCase("binaryCrossEntropy smoothed", .binaryCrossEntropy(labelSmoothing: 0.2), outputs: [3, 2], targets: yesAndNo),
+]
