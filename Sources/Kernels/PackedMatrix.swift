@@ -19,13 +19,12 @@ public final class PackedMatrix: @unchecked Sendable {
     self.n = n
     let table = kernels
     let width = tileWidth(n: n, table.pointee.gemm_tuning)
-    storage = UnsafeMutableRawPointer.allocate(byteCount: max(4, 4 * Panels.count(k: k, n: n)), alignment: 64)
-      .bindMemory(to: Float.self, capacity: Panels.count(k: k, n: n))
+    storage = .allocateUninitialized(Panels.count(k: k, n: n))
     panels = Panels(storage, k: k, n: n, width: width)
     panels.fill(storage, from: Operand(b, ld: ldb, isTransposed: transposeB), on: table)
   }
 
-  deinit { UnsafeMutableRawPointer(storage).deallocate() }
+  deinit { storage.deallocate() }
 }
 
 /// op(B) packed: for each block of k, panels of 16*width columns one after the other, rows without gaps.

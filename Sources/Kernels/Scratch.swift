@@ -5,8 +5,8 @@ private struct Scratch: ~Copyable {
   static let slots = 64
   /// Buffers above this are freed after use: a pool of huge ones would outlive the products that needed them.
   static let keptBytes = 64 << 20
-  /// Panels start on pages, so that none of them shares a cache line or a translation with its neighbours.
-  static let alignment = 4096
+  /// The smallest buffer, in values: a page.
+  static let least = 1024
 
   private struct State {
     var kept: [Buffer] = []
@@ -63,19 +63,18 @@ private struct Scratch: ~Copyable {
     return state.withLock { $0.peak }
   }
 
-  private func free(_ buffer: Buffer) { UnsafeMutableRawPointer(buffer.pointer).deallocate() }
+  private func free(_ buffer: Buffer) { buffer.pointer.deallocate() }
 
   /// Sizes are rounded up to powers of two: products of similar shapes then share buffers.
   private static func capacity(_ count: Int) -> Int {
-    var capacity = alignment / 4
+    var capacity = least
     while capacity < count { capacity *= 2 }
     return capacity
   }
 
   private static func allocate(_ count: Int) -> Buffer {
     let capacity = capacity(count)
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: capacity * 4, alignment: alignment)
-    return Buffer(pointer: memory.bindMemory(to: Float.self, capacity: capacity), capacity: capacity)
+    return Buffer(pointer: .allocateUninitialized(capacity), capacity: capacity)
   }
 }
 

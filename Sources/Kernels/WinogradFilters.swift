@@ -63,9 +63,9 @@ final class KeptWinogradFilters: @unchecked Sendable {
   init(_ winograd: Winograd, _ weights: UnsafePointer<Float>) {
     m = winograd.m
     let count = WinogradFilters.count(winograd, filters: winograd.filters)
-    storage = UnsafeMutableRawPointer.allocate(byteCount: 4 * count, alignment: 64).bindMemory(to: Float.self, capacity: count)
+    storage = .allocateUninitialized(count)
     filters = WinogradFilters(winograd, weights, 0..<winograd.filters, in: storage, on: kernels)
   }
 
-  deinit { UnsafeMutableRawPointer(storage).deallocate() }
+  deinit { storage.deallocate() }
 }

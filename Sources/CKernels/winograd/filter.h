@@ -24,9 +24,10 @@ static void lw_winograd_filter_one(int m, const float *from, ptrdiff_t weight, i
 // Rows of filters fetched ahead: they lie far apart in each of the nine taps, where no prefetcher sees them coming.
 enum { LW_WINOGRAD_AHEAD = 8 };
 
-// One vector of columns of a panel, from column j on: k rows, ldt apart.
-static void lw_winograd_filter_columns(const lw_winograd_filter *w, ptrdiff_t j, int lanes, float *to, ptrdiff_t ldt) {
-  for (ptrdiff_t l = 0; l < w->k; ++l) {
+// One vector of columns of a panel, from column j on: rows `rows` of it, ldt apart.
+static void lw_winograd_filter_columns(const lw_winograd_filter *w, ptrdiff_t l0, ptrdiff_t l1, ptrdiff_t j, int lanes, float *to,
+                                       ptrdiff_t ldt) {
+  for (ptrdiff_t l = l0; l < l1; ++l) {
     const float *from = w->weights + l * w->ld + j;
     for (int t = 0; t < 9; ++t) __builtin_prefetch(from + t * w->weight + LW_WINOGRAD_AHEAD * w->ld, 0, 3);
     lw_winograd_filter_one(w->m, from, w->weight, lanes, to + l * ldt, w->plane);
@@ -50,13 +51,15 @@ static void lw_winograd_filter_turned(const lw_winograd_filter *w, ptrdiff_t j, 
 }
 
 static void lw_winograd_filter_run(const lw_winograd_filter *w) {
-  const ptrdiff_t wide = VF * w->width;
-  for (ptrdiff_t j = 0; j < w->n; j += VF) {
-    const ptrdiff_t panel = j / wide * wide, left = w->n - panel;
-    const ptrdiff_t ldt = left < wide ? (left + VF - 1) / VF * VF : wide;
-    const int lanes = w->n - j < VF ? (int)(w->n - j) : VF;
-    float *to = w->to + panel * w->k + (j - panel);
-    if (w->turned) lw_winograd_filter_turned(w, j, lanes, to, ldt);
-    else lw_winograd_filter_columns(w, j, lanes, to, ldt);
+  const ptrdiff_t wide = VF * w->width, step = w->turned ? w->k : LW_WINOGRAD_AHEAD;
+  for (ptrdiff_t l = 0; l < w->k; l += step) {
+    for (ptrdiff_t j = 0; j < w->n; j += VF) {
+      const ptrdiff_t panel = j / wide * wide, left = w->n - panel;
+      const ptrdiff_t ldt = left < wide ? (left + VF - 1) / VF * VF : wide;
+      const int lanes = w->n - j < VF ? (int)(w->n - j) : VF;
+      float *to = w->to + panel * w->k + (j - panel);
+      if (w->turned) lw_winograd_filter_turned(w, j, lanes, to, ldt);
+      else lw_winograd_filter_columns(w, l, w->k - l < step ? w->k : l + step, j, lanes, to, ldt);
+    }
   }
 }

@@ -29,7 +29,7 @@ final class Execution: @unchecked Sendable {
     steps = plan.steps
     ops = plan.calls.map(\.op)
     let layout = plan.layout
-    arena = .allocateAligned(layout.count)
+    arena = .allocateZeros(layout.count)
     let arena = arena
     func at(_ position: Int?) -> UnsafeMutablePointer<Float>? { position.map { arena + $0 } }
 
@@ -182,15 +182,4 @@ final class PreparedWeights: Sendable {
 
 extension OpContext {
   static func slotCount(inputs: Int, parameters: Int) -> Int { 2 * (inputs + 1 + parameters) + 2 }
-}
-
-extension UnsafeMutablePointer where Pointee == Float {
-  /// `count` zeros on a cache-line boundary.
-  static func allocateAligned(_ count: Int) -> Self {
-    let bytes = max(count, 1) * MemoryLayout<Float>.stride
-    let start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64).bindMemory(
-      to: Float.self, capacity: max(count, 1))
-    start.initialize(repeating: 0, count: max(count, 1))
-    return start
-  }
 }

@@ -100,9 +100,9 @@ private final class PreparedConvolution {
       return
     }
     let count = shape.filters
-    let scales = UnsafeMutablePointer<Float>.allocateAligned(count)
-    let shifts = UnsafeMutablePointer<Float>.allocateAligned(count)
-    let scaled = UnsafeMutablePointer<Float>.allocateAligned(shape.weightCount)
+    let scales = UnsafeMutablePointer<Float>.allocateZeros(count)
+    let shifts = UnsafeMutablePointer<Float>.allocateZeros(count)
+    let scaled = UnsafeMutablePointer<Float>.allocateZeros(shape.weightCount)
     defer {
       scales.deallocate()
       scaled.deallocate()

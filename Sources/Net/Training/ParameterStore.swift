@@ -28,7 +28,7 @@ final class ParameterStore {
     place(false)
     count = end
     self.positions = positions
-    weights = .allocateAligned(count)
+    weights = .allocateZeros(count)
   }
 
   deinit {
@@ -48,7 +48,7 @@ final class ParameterStore {
   /// Made when training first asks for it: a network that only answers does without.
   var gradients: UnsafeMutablePointer<Float> {
     if let gradientMemory { return gradientMemory }
-    let memory = UnsafeMutablePointer<Float>.allocateAligned(trainableCount)
+    let memory = UnsafeMutablePointer<Float>.allocateZeros(trainableCount)
     gradientMemory = memory
     return memory
   }

@@ -27,9 +27,9 @@ final class TrainingState {
     self.optimizer = optimizer
     self.metrics = metrics
     self.store = store
-    states = .allocateAligned(optimizer.stateCount * store.trainableCount)
-    good = Snapshot(weights: .allocateAligned(store.count))
-    candidate = Snapshot(weights: .allocateAligned(store.count))
+    states = .allocateZeros(optimizer.stateCount * store.trainableCount)
+    good = Snapshot(weights: .allocateZeros(store.count))
+    candidate = Snapshot(weights: .allocateZeros(store.count))
   }
 
   deinit {
@@ -111,8 +111,8 @@ final class BatchBuffer {
     self.capacity = capacity
     self.inputCount = inputCount
     self.outputCount = outputCount
-    inputs = .allocateAligned(capacity * inputCount)
-    targets = .allocateAligned(capacity * outputCount)
+    inputs = .allocateZeros(capacity * inputCount)
+    targets = .allocateZeros(capacity * outputCount)
     labels = .allocate(capacity: capacity)
     labels.initialize(repeating: 0, count: capacity)
   }
