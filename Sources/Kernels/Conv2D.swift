@@ -16,8 +16,8 @@ public enum ConvAccuracy: Sendable {
 ///
 /// It is the product of the matrix of patches, `[batch * outputHeight * outputWidth, kernelHeight * kernelWidth * channels]`
 /// with zeros for the padding, and the weights, and with `.direct` has the bits `gemm` would give (unless it is depthwise, with as
-/// many groups as channels); but that matrix is never in memory: beside the operands, a convolution takes room for a few hundred rows
-/// of it, and for a copy of the weights. Where `accuracy` allows Winograd's algorithm, docs/NUMERICS.md states its bits; it takes room for some tiles and for the
+/// many groups as channels); but that matrix is never in memory: its rows are read from the image, and beside the operands a
+/// convolution takes room for a copy of the weights and for the parts of images that some hundred pixels need. Where `accuracy` allows Winograd's algorithm, docs/NUMERICS.md states its bits; it takes room for some tiles and for the
 /// transformed filters, 16/9 of the weights (4 times with `relaxed`).
 ///
 /// - Parameters:

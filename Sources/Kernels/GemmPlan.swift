@@ -34,6 +34,8 @@ struct GemmPlan {
   let path: Path
   /// Of a tile and of a panel of B, in vectors of 16 columns.
   let width: Int
+  /// Whether tiles read the patches of A in the images.
+  let gathersA: Bool
   /// Whether op(A) is copied block by block into compact rows.
   let copiesA: Bool
   /// Whether B is packed block by block, each just before its only use, and not as a whole beforehand.
@@ -53,9 +55,10 @@ struct GemmPlan {
     reason = GemmPlan.choosePath(product, tuning)
     path = reason.path
     if case .packed(let panels) = product.b { width = panels.width } else { width = tileWidth(m: m, n: n, tuning) }
-    copiesA = product.a.needsCopy || (path == .packed && n >= tuning.pack_a_columns)
     packsAsItGoes = path == .packed && m <= GemmPlan.packAsItGoesRows && !product.b.isPacked
     panelsOutside = packsAsItGoes || (path == .inPlace && m <= tuning.in_place_rows)
+    gathersA = product.a.isPatches && !product.a.isTransposed && !panelsOutside && path != .stream
+    copiesA = !gathersA && (product.a.needsCopy || (path == .packed && n >= tuning.pack_a_columns))
     let height = tileRows(width, tuning)
     rowsBlock = copiesA && !packsAsItGoes ? GemmPlan.equalBlock(m, most: Int(tuning.rows_block), unit: height) : m
     let isWhole = (panelsOutside && !packsAsItGoes) || path == .stream
@@ -66,7 +69,7 @@ struct GemmPlan {
     let columnUnit = path == .stream ? 64 : 16 * width
     let columnUnits = (n + columnUnit - 1) / columnUnit
     // Patches are copied for each chunk anew: half as many chunks.
-    let wanted = product.a.isPatches ? max(1, chunks / 2) : chunks
+    let wanted = copiesA && product.a.isPatches ? max(1, chunks / 2) : chunks
     if path == .stream {
       // Of a B in place, chunks read pieces of rows: the longer the better.
       columns = Cut(n, unit: columnUnit, into: reason == .fewRows ? min(chunks, threadCount) : chunks)

@@ -200,6 +200,9 @@ extension Product {
     _ plan: GemmPlan, _ b: B, _ rows: Range<Int>, _ columns: Range<Int>, _ part: Range<Int>, into target: Target,
     on table: UnsafePointer<lw_table>
   ) {
+    if plan.gathersA, case .patches(let patches) = a {
+      return accumulateGathered(plan, b, PatchWindow(patches), rows, columns, part, into: target, on: table)
+    }
     let count = plan.copyCount + plan.panelsCount
     guard count > 0 else { return accumulate(plan, b, rows, columns, part, into: target, Copies(), on: table) }
     withScratch(count) {
@@ -222,21 +225,67 @@ extension Product {
       for i in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rowsBlock) {
         let height = min(plan.rowsBlock, rows.upperBound - i)
         let a = rowsOfA(plan, i, height, l, size, copy: copies.a, on: table)
-        for j in stride(from: columns.lowerBound, to: columns.upperBound, by: plan.columnsBlock) {
-          let length = min(plan.columnsBlock, columns.upperBound - j)
-          computeBlock(
-            plan, b, a, i: i, height: height, j: j, length: length, l: l, size: size, isFirst: l == part.lowerBound,
-            into: target, panels: copies.b, on: table)
-        }
+        computeColumns(
+          plan, b, a, i: i, height: height, columns, l: l, size: size, isFirst: l == part.lowerBound, into: target,
+          panels: copies.b, on: table)
       }
     }
   }
 
-  /// Some rows of op(A) in one block of k, as the tiles read them: rows `ld` apart or, transposed, columns.
+  /// The block of `size` values of k that starts at l, for `height` rows from i on and these columns, as many at a time as fit
+  /// the cache.
+  private func computeColumns(
+    _ plan: GemmPlan, _ b: B, _ a: Rows, i: Int, height: Int, _ columns: Range<Int>, l: Int, size: Int, isFirst: Bool,
+    into target: Target, panels: UnsafeMutablePointer<Float>?, on table: UnsafePointer<lw_table>
+  ) {
+    for j in stride(from: columns.lowerBound, to: columns.upperBound, by: plan.columnsBlock) {
+      let length = min(plan.columnsBlock, columns.upperBound - j)
+      computeBlock(
+        plan, b, a, i: i, height: height, j: j, length: length, l: l, size: size, isFirst: isFirst, into: target,
+        panels: panels, on: table)
+    }
+  }
+
+  /// The same when the tiles read patches where they lie: block after block of output pixels, each with all of k, so that what
+  /// is copied of the images serves all of k.
+  private func accumulateGathered(
+    _ plan: GemmPlan, _ b: B, _ window: PatchWindow, _ rows: Range<Int>, _ columns: Range<Int>, _ part: Range<Int>,
+    into target: Target, on table: UnsafePointer<lw_table>
+  ) {
+    withScratch(window.count) { memory in
+      var i = rows.lowerBound
+      while i < rows.upperBound {
+        let end = window.end(from: i, in: rows)
+        let (patches, first) = window.patches(i..<end, in: memory, on: table)
+        withUnsafePointer(to: patches) { patches in
+          for l in stride(from: part.lowerBound, to: part.upperBound, by: blockLength) {
+            let a = Rows(patches: patches, row: first, column: l)
+            computeColumns(
+              plan, b, a, i: i, height: end - i, columns, l: l, size: min(blockLength, part.upperBound - l),
+              isFirst: l == part.lowerBound, into: target, panels: nil, on: table)
+          }
+        }
+        i = end
+      }
+    }
+  }
+
+  /// Some rows of op(A) in one block of k, as the tiles read them: rows `ld` apart or, transposed, columns; or rows of patches.
   private struct Rows {
     let pointer: UnsafePointer<Float>
     let ld: Int
     let isTransposed: Bool
+    var patches: UnsafePointer<lw_patches>?
+    var row = 0, column = 0
+
+    init(pointer: UnsafePointer<Float>, ld: Int, isTransposed: Bool) {
+      (self.pointer, self.ld, self.isTransposed) = (pointer, ld, isTransposed)
+    }
+
+    init(patches: UnsafePointer<lw_patches>, row: Int, column: Int) {
+      self.init(pointer: patches.pointee.x, ld: 0, isTransposed: false)
+      (self.patches, self.row, self.column) = (patches, row, column)
+    }
   }
 
   /// Rows i ..< i + height of op(A) in the block of `size` values of k that starts at l, copied when there is room for it.
@@ -287,7 +336,7 @@ extension Product {
       m: height, n: length, k: size, a: a.pointer, lda: a.ld, b: bPointer, ldb: ldb, c: c, ldc: ldc, alpha: alpha,
       beta: isFirst ? beta : 1, epilogue: nil, width: Int32(plan.width),
       transposed: a.isTransposed ? 1 : 0, packed: isPacked ? 1 : 0,
-      panels_outside: plan.panelsOutside ? 1 : 0)
+      panels_outside: plan.panelsOutside ? 1 : 0, patches: a.patches, patch_row: a.row, patch_column: a.column)
     func run() {
       if plan.path == .stream { table.pointee.gemm_stream(&block) } else { table.pointee.gemm_block(&block) }
     }

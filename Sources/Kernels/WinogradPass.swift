@@ -142,7 +142,7 @@ struct WinogradPass {
             m: rows, n: ld, k: size, a: a + l, lda: patches.ld,
             b: filters.block(position: position, l: l, size: size, j: part.lowerBound), ldb: 0, c: memory + position * plane,
             ldc: ld, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(winograd.panelWidth(on: table)), transposed: 0,
-            packed: 1, panels_outside: 0)
+            packed: 1, panels_outside: 0, patches: nil, patch_row: 0, patch_column: 0)
           table.pointee.gemm_block(&block)
         }
       }

@@ -138,6 +138,20 @@ func checkConv(_ shape: Conv2DShape, threads: [Int] = [1, 2, 3, 7], seed: UInt64
     .square(4, (16, 16), 3, 16, kernel: 3, padding: 1),
   ]) func largerShapes(shape: Conv2DShape) { checkConv(shape) }
 
+  /// Enough pixels that tiles read the images themselves: windows over several small images, over rows of a large one and over
+  /// parts of one row; patches with many channels that stick out; images without padding; B in place and packed.
+  @Test(arguments: [
+    Conv2DShape.square(40, (5, 5), 3, 5, kernel: 3, padding: 1), .square(2, (20, 23), 2, 17, kernel: 5, padding: 2),
+    .square(1, (3, 250), 3, 4, kernel: 3, padding: 1), .square(4, (10, 10), 6, 4, kernel: 3, padding: 1, groups: 2),
+    .square(3, (9, 9), 70, 20, kernel: 3, padding: 1), .square(3, (21, 19), 66, 30, kernel: 3, stride: 2, padding: 1),
+    .square(3, (9, 9), 5, 300, kernel: 2, padding: 1), .square(2, (16, 15), 7, 270, kernel: 3),
+    .square(5, (17, 14), 4, 9, kernel: 3, stride: 2, padding: 2, dilation: 2),
+    .square(4, (20, 21), 30, 6, kernel: 2, stride: 3, padding: 1),
+    Conv2DShape(
+      batch: 6, height: 11, width: 13, channels: 3, filters: 8, kernelHeight: 2, kernelWidth: 4,
+      padding: Padding2D(top: 0, bottom: 2, left: 3, right: 1), dilationWidth: 2),
+  ]) func patchesReadInPlace(shape: Conv2DShape) { checkConv(shape, threads: [1, 2, 7]) }
+
   /// Gradients of the input that are added up from patches: several blocks of filters, groups, taps that miss the output, strides
   /// beside and beyond dilations and kernels; and at the limit of what goes this way.
   @Test(arguments: [

@@ -25,6 +25,25 @@ static void conv_pack(parity *p) {
   }
 }
 
+// Products that read patches in the images.
+static void gemm_patches(parity *p) {
+  for (int n = 0; n < SHAPES; ++n) {
+    lw_patches s = shapes[n];
+    s.x = parity_input(p, (size_t)(IMAGES * s.height * s.width * s.ldx), UNIT);
+    const ptrdiff_t rows = IMAGES * s.rows * s.columns, length = s.kernel_height * s.kernel_width * s.channels, columns = 19 + n;
+    for (ptrdiff_t l = 0; l < length; l += 200) {
+      const ptrdiff_t m = rows - 1, k = length - l < 200 ? length - l : 200;
+      float *c = parity_output((size_t)(m * columns));
+      const lw_gemm_block block = {.m = m, .n = columns, .k = k, .a = s.x, .b = parity_input(p, (size_t)(k * columns), UNIT),
+                                   .ldb = columns, .c = c, .ldc = columns, .alpha = 1, .width = 1, .patches = &s,
+                                   .patch_row = 1, .patch_column = l};
+      p->kernels->gemm_block(&block);
+      parity_floats(p, c, (size_t)(m * columns));
+    }
+    parity_reset();
+  }
+}
+
 static void conv_fold(parity *p) {
   for (int n = 0; n < SHAPES; ++n) {
     const lw_patches s = shapes[n];
@@ -46,4 +65,5 @@ static void transpose(parity *p) {
   }
 }
 
-const parity_case conv_cases[] = {{"conv_pack", conv_pack}, {"conv_fold", conv_fold}, {"transpose", transpose}, {0}};
+const parity_case conv_cases[] = {{"conv_pack", conv_pack}, {"gemm_patches", gemm_patches},
+                                  {"conv_fold", conv_fold}, {"transpose", transpose}, {0}};

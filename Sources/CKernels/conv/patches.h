@@ -43,28 +43,48 @@ LW_INLINE void lw_zero_run(float *to, ptrdiff_t n) {
 
 LW_INLINE int lw_is_inside(ptrdiff_t i, ptrdiff_t size) { return i >= 0 && i < size; }
 
+// An output pixel, and its patch in the image.
+typedef struct { ptrdiff_t image, row, column; } lw_patch_cursor;
+typedef struct { ptrdiff_t y, x, origin; int is_whole; } lw_patch;
+
+static lw_patch_cursor lw_patch_start(const lw_patches *p, ptrdiff_t i) {
+  return (lw_patch_cursor){i / p->columns / p->rows, i / p->columns % p->rows, i % p->columns};
+}
+
+LW_INLINE void lw_patch_advance(const lw_patches *p, lw_patch_cursor *at) {
+  if (++at->column < p->columns) return;
+  at->column = 0;
+  if (++at->row == p->rows) { at->row = 0; ++at->image; }
+}
+
+// The patch at `at`: its first pixel, and whether all of it lies inside the image.
+LW_INLINE lw_patch lw_patch_at(const lw_patches *p, const lw_patch_cursor *at) {
+  const ptrdiff_t y = at->row * p->stride_height - p->top, x = at->column * p->stride_width - p->left;
+  const ptrdiff_t last_y = y + (p->kernel_height - 1) * p->dilation_height;
+  const ptrdiff_t last_x = x + (p->kernel_width - 1) * p->dilation_width;
+  return (lw_patch){y, x, ((at->image * p->height + y) * p->width + x) * p->ldx,
+                    lw_is_inside(y, p->height) && lw_is_inside(last_y, p->height) && lw_is_inside(x, p->width) &&
+                        lw_is_inside(last_x, p->width)};
+}
+
+LW_INLINE int lw_tap_is_inside(const lw_patches *p, const lw_patch *patch, const lw_segment *tap) {
+  return lw_is_inside(patch->y + tap->y, p->height) && lw_is_inside(patch->x + tap->x, p->width);
+}
+
 // The columns `s` of patches i ..< i + m. Each row, and each run in it, may spill up to 15 values, which the next one
 // overwrites.
 static void lw_patch_rows(const lw_patches *p, const lw_patch_columns *s, ptrdiff_t i, ptrdiff_t m, float *to, ptrdiff_t ldt) {
-  const ptrdiff_t last_y = (p->kernel_height - 1) * p->dilation_height, last_x = (p->kernel_width - 1) * p->dilation_width;
-  ptrdiff_t column = i % p->columns, row = i / p->columns % p->rows, image = i / p->columns / p->rows;
-  for (ptrdiff_t n = 0; n < m; ++n, to += ldt) {
-    const ptrdiff_t y = row * p->stride_height - p->top, x = column * p->stride_width - p->left;
-    const ptrdiff_t origin = ((image * p->height + y) * p->width + x) * p->ldx;
-    if (lw_is_inside(y, p->height) && lw_is_inside(y + last_y, p->height) && lw_is_inside(x, p->width) &&
-        lw_is_inside(x + last_x, p->width)) {
+  lw_patch_cursor at = lw_patch_start(p, i);
+  for (ptrdiff_t n = 0; n < m; ++n, to += ldt, lw_patch_advance(p, &at)) {
+    const lw_patch patch = lw_patch_at(p, &at);
+    if (patch.is_whole) {
       for (const lw_segment *t = s->runs; t < s->runs + s->run_count; ++t)
-        lw_copy_run(p->x + (origin + t->offset), to + t->column, t->count);
+        lw_copy_run(p->x + (patch.origin + t->offset), to + t->column, t->count);
     } else {
       for (const lw_segment *t = s->taps; t < s->taps + s->tap_count; ++t) {
-        if (lw_is_inside(y + t->y, p->height) && lw_is_inside(x + t->x, p->width))
-          lw_copy_run(p->x + (origin + t->offset), to + t->column, t->count);
+        if (lw_tap_is_inside(p, &patch, t)) lw_copy_run(p->x + (patch.origin + t->offset), to + t->column, t->count);
         else lw_zero_run(to + t->column, t->count);
       }
-    }
-    if (++column == p->columns) {
-      column = 0;
-      if (++row == p->rows) { row = 0; ++image; }
     }
   }
 }

@@ -20,13 +20,51 @@ static lw_panel lw_panel_at(const lw_gemm_block *g, ptrdiff_t j, const float *ed
   return p;
 }
 
-static void lw_block_tile(const lw_gemm_block *g, const lw_panel *p, ptrdiff_t i, ptrdiff_t rows) {
+// Tiles of equal height: 7 + 7 rows, not 12 + 2. Tile t is the first `higher` ones' height + 1 rows, or height.
+typedef struct { ptrdiff_t count, height, higher; } lw_tile_heights;
+
+static lw_tile_heights lw_block_heights(const lw_gemm_block *g) {
+  const int most = lw_tuning.rows[g->width - 1];
+  const ptrdiff_t count = (g->m + most - 1) / most;
+  return (lw_tile_heights){count, g->m / count, g->m % count};
+}
+
+static void lw_block_tile(const lw_gemm_block *g, const lw_panel *p, ptrdiff_t i, ptrdiff_t rows, const lw_gathered *gathered) {
   lw_gemm_epilogue here;
+  const lw_tile_a kind = gathered ? LW_A_GATHERED : g->transposed ? LW_A_COLUMNS : LW_A_ROWS;
   const lw_tile tile = {
-      .k = g->k, .a = g->a + (g->transposed ? i : i * g->lda), .lda = g->lda, .b = p->b, .ldb = p->ldb,
+      .k = g->k, .a = g->a + (g->transposed ? i : i * g->lda), .lda = g->lda,
+      .runs = gathered ? gathered->runs : NULL, .run_count = gathered ? gathered->count : 0, .b = p->b, .ldb = p->ldb,
       .c = g->c + i * g->ldc + p->j, .ldc = g->ldc, .columns = p->columns,
       .alpha = g->alpha, .beta = g->beta, .epilogue = lw_gemm_epilogue_at(g->epilogue, i, p->j, &here)};
-  lw_tiles[g->transposed][p->width - 1][rows - 1](&tile);
+  lw_tiles[kind][p->width - 1][rows - 1](&tile);
+}
+
+// All panels of B for each tile of rows.
+static void lw_block_by_rows(const lw_gemm_block *g, const lw_tile_heights *tiles, const float *edge) {
+  lw_patch_reader reader;
+  if (g->patches) lw_patch_reader_init(&reader, g->patches, g->patch_row, g->patch_column, g->k);
+  for (ptrdiff_t t = 0, i = 0, rows; t < tiles->count; i += rows, ++t) {
+    rows = tiles->height + (t < tiles->higher);
+    const lw_gathered *gathered = g->patches ? lw_patch_reader_next(&reader, (int)rows) : NULL;
+    for (ptrdiff_t j = 0; j < g->n;) {
+      const lw_panel p = lw_panel_at(g, j, edge);
+      lw_block_tile(g, &p, i, rows, gathered);
+      j += p.columns;
+    }
+  }
+}
+
+// All tiles of rows for each panel of B.
+static void lw_block_by_panels(const lw_gemm_block *g, const lw_tile_heights *tiles, const float *edge) {
+  for (ptrdiff_t j = 0; j < g->n;) {
+    const lw_panel p = lw_panel_at(g, j, edge);
+    for (ptrdiff_t t = 0, i = 0, rows; t < tiles->count; i += rows, ++t) {
+      rows = tiles->height + (t < tiles->higher);
+      lw_block_tile(g, &p, i, rows, NULL);
+    }
+    j += p.columns;
+  }
 }
 
 static void lw_gemm_block_run(const lw_gemm_block *g) {
@@ -34,23 +72,7 @@ static void lw_gemm_block_run(const lw_gemm_block *g) {
   const int tail = g->packed ? 0 : (int)(g->n % VF);
   if (tail)
     for (ptrdiff_t l = 0; l < g->k; ++l) vf_store(edge + l * VF, vf_load_n(g->b + l * g->ldb + g->n - tail, tail));
-
-  // Tiles of equal height: 7 + 7 rows, not 12 + 2.
-  const int most = lw_tuning.rows[g->width - 1];
-  const ptrdiff_t tiles = (g->m + most - 1) / most, height = g->m / tiles, higher = g->m % tiles;
-  if (g->panels_outside) {
-    for (ptrdiff_t j = 0; j < g->n;) {
-      const lw_panel p = lw_panel_at(g, j, edge);
-      for (ptrdiff_t t = 0, i = 0; t < tiles; i += height + (t < higher), ++t) lw_block_tile(g, &p, i, height + (t < higher));
-      j += p.columns;
-    }
-  } else {
-    for (ptrdiff_t t = 0, i = 0; t < tiles; i += height + (t < higher), ++t) {
-      for (ptrdiff_t j = 0; j < g->n;) {
-        const lw_panel p = lw_panel_at(g, j, edge);
-        lw_block_tile(g, &p, i, height + (t < higher));
-        j += p.columns;
-      }
-    }
-  }
+  const lw_tile_heights tiles = lw_block_heights(g);
+  if (g->panels_outside) lw_block_by_panels(g, &tiles, edge);
+  else lw_block_by_rows(g, &tiles, edge);
 }

@@ -1,12 +1,21 @@
 // The register tile: an r x 16w block of C, every element one chain of fused multiply-adds over ascending k.
 //
 // The accumulators stay in registers for the whole of k, so each step costs w loads of B, r broadcasts of A and r*w
-// vf_fma. r, w and transposed are literals wherever lw_tile_body is called: the loops over them vanish and acc becomes
+// vf_fma. r, w and the kind of A are literals wherever lw_tile_body is called: the loops over them vanish and acc becomes
 // registers.
+
+enum { LW_TILE_ROWS = 14, LW_TILE_WIDTH = 4 };  // room for the largest tile of any tier
+
+// How a tile finds op(A): rows lda apart; columns lda apart; or runs of columns, each with a pointer for each row.
+typedef enum { LW_A_ROWS, LW_A_COLUMNS, LW_A_GATHERED } lw_tile_a;
+
+// `count` columns that lie side by side in memory, for each row of a tile.
+typedef struct { ptrdiff_t count; const float *rows[LW_TILE_ROWS]; } lw_run;
 
 typedef struct {
   ptrdiff_t k;
-  const float *a; ptrdiff_t lda;  // r rows of k values; transposed, k rows of r values
+  const float *a; ptrdiff_t lda;  // r rows of k values; columns: k rows of r values
+  const lw_run *runs; ptrdiff_t run_count;  // gathered: k values altogether
   const float *b; ptrdiff_t ldb;  // k rows of 16w values, all of them readable
   float *c; ptrdiff_t ldc;        // r rows of `columns` values
   ptrdiff_t columns;              // 16(w-1) < columns <= 16w: what the tile computes beyond is dropped
@@ -14,9 +23,8 @@ typedef struct {
   const lw_gemm_epilogue *epilogue;
 } lw_tile;
 
-enum { LW_TILE_ROWS = 14, LW_TILE_WIDTH = 4 };  // room for the largest tile of any tier
-
-#define LW_TILE_A(i, l) (transposed ? a + (l) * lda + (i) : a + (i) * lda + (l))
+#define LW_TILE_A(i, l)                                                                                      \
+  (kind == LW_A_GATHERED ? run[i] + (l) : kind == LW_A_COLUMNS ? a + (l) * lda + (i) : a + (i) * lda + (l))
 
 // acc += column l of A times row l of B. The smaller of the two is fetched first and held.
 #define LW_TILE_STEP(l)                                                                                    \
@@ -36,6 +44,15 @@ enum { LW_TILE_ROWS = 14, LW_TILE_WIDTH = 4 };  // room for the largest tile of 
     }                                                                                                      \
   }
 
+// On by s steps.
+#define LW_TILE_ADVANCE(s)                                       \
+  if (kind == LW_A_GATHERED) {                                   \
+    LW_UNROLL for (int i = 0; i < r; ++i) run[i] += (s);         \
+  } else {                                                       \
+    a += kind == LW_A_COLUMNS ? (s) * lda : (s);                 \
+  }                                                              \
+  b += (s) * ldb;
+
 // The common ends of a chain, straight from the registers: to = p or to += p, and then what most layers of a network ask
 // for. The same operations, in the same order, as lw_gemm_join.
 LW_INLINE void lw_tile_put(float *to, vf p, int lanes, int accumulate, const float *bias, const float *residual, int relu) {
@@ -47,7 +64,7 @@ LW_INLINE void lw_tile_put(float *to, vf p, int lanes, int accumulate, const flo
   if (whole) vf_store(to, p); else vf_store_n(to, p, lanes);
 }
 
-LW_INLINE void lw_tile_body(int r, int w, int transposed, const lw_tile *tile) {
+LW_INLINE void lw_tile_body(int r, int w, lw_tile_a kind, const lw_tile *tile) {
   const float *a = tile->a, *b = tile->b;
   const ptrdiff_t lda = tile->lda, ldb = tile->ldb, ldc = tile->ldc;
   float *const c = tile->c;
@@ -57,14 +74,22 @@ LW_INLINE void lw_tile_body(int r, int w, int transposed, const lw_tile *tile) {
     __builtin_prefetch(c + i * ldc, 1, 3);  // not needed before the end of the chain: by then it has arrived
   }
 
-  ptrdiff_t l = 0;
-  LW_NOUNROLL for (; l + 4 <= tile->k; l += 4) {
-    LW_TILE_STEP(0) LW_TILE_STEP(1) LW_TILE_STEP(2) LW_TILE_STEP(3)
-    a += transposed ? 4 * lda : 4; b += 4 * ldb;
-  }
-  LW_NOUNROLL for (; l < tile->k; ++l) {
-    LW_TILE_STEP(0)
-    a += transposed ? lda : 1; b += ldb;
+  // One run, unless A is gathered: the chain goes on from run to run.
+  const ptrdiff_t runs = kind == LW_A_GATHERED ? tile->run_count : 1;
+  LW_NOUNROLL for (ptrdiff_t n = 0; n < runs; ++n) {
+    const float *run[LW_TILE_ROWS];
+    if (kind == LW_A_GATHERED)
+      LW_UNROLL for (int i = 0; i < r; ++i) run[i] = tile->runs[n].rows[i];
+    const ptrdiff_t k = kind == LW_A_GATHERED ? tile->runs[n].count : tile->k;
+    ptrdiff_t l = 0;
+    LW_NOUNROLL for (; l + 4 <= k; l += 4) {
+      LW_TILE_STEP(0) LW_TILE_STEP(1) LW_TILE_STEP(2) LW_TILE_STEP(3)
+      LW_TILE_ADVANCE(4)
+    }
+    LW_NOUNROLL for (; l < k; ++l) {
+      LW_TILE_STEP(0)
+      LW_TILE_ADVANCE(1)
+    }
   }
 
   const lw_gemm_epilogue *const e = tile->epilogue;
@@ -88,13 +113,17 @@ LW_INLINE void lw_tile_body(int r, int w, int transposed, const lw_tile *tile) {
   }
 }
 #undef LW_TILE_STEP
+#undef LW_TILE_ADVANCE
 #undef LW_TILE_A
 
-// Two functions for each height and width the tier lists, and a table to find them: lw_tiles[transposed][w - 1][r - 1].
-#define LW_TILE(r, w)                                                                            \
-  static void lw_tile_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, 0, tile); }            \
-  static void lw_tile_transposed_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, 1, tile); }
-#define LW_TILE_ENTRY(r, w) [0][w - 1][r - 1] = lw_tile_##r##x##w, [1][w - 1][r - 1] = lw_tile_transposed_##r##x##w,
+// Three functions for each height and width the tier lists, and a table to find them: lw_tiles[kind][w - 1][r - 1].
+#define LW_TILE(r, w)                                                                                   \
+  static void lw_tile_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, LW_A_ROWS, tile); }           \
+  static void lw_tile_columns_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, LW_A_COLUMNS, tile); } \
+  static void lw_tile_gathered_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, LW_A_GATHERED, tile); }
+#define LW_TILE_ENTRY(r, w)                                                                               \
+  [LW_A_ROWS][w - 1][r - 1] = lw_tile_##r##x##w, [LW_A_COLUMNS][w - 1][r - 1] = lw_tile_columns_##r##x##w, \
+  [LW_A_GATHERED][w - 1][r - 1] = lw_tile_gathered_##r##x##w,
 static const lw_gemm_tuning lw_tuning = LW_GEMM_TUNING;
 LW_GEMM_TILES(LW_TILE)
-static void (*const lw_tiles[2][LW_TILE_WIDTH][LW_TILE_ROWS])(const lw_tile *) = {LW_GEMM_TILES(LW_TILE_ENTRY)};
+static void (*const lw_tiles[3][LW_TILE_WIDTH][LW_TILE_ROWS])(const lw_tile *) = {LW_GEMM_TILES(LW_TILE_ENTRY)};

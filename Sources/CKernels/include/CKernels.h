@@ -78,6 +78,19 @@ typedef struct lw_gemm_epilogue {
   float activation_alpha;
 } lw_gemm_epilogue;
 
+// Convolution. Patches of images: a matrix with a row for each output pixel (image, row, column) and a column for each value
+// of a patch (kernel row r, kernel column s, channel c). Its element is the channel of input pixel
+// (row * stride_height + r * dilation_height - top, column * stride_width + s * dilation_width - left), 0 outside the image.
+typedef struct lw_patches {
+  const float *x;                              // images of height x width pixels, ldx values apart; the first channel used
+  ptrdiff_t height, width, ldx, channels;
+  ptrdiff_t rows, columns;                     // output pixels of an image
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t dilation_height, dilation_width;   // negative: later taps lie above and to the left
+  ptrdiff_t top, left;
+} lw_patches;
+
 // C = beta*C + alpha*A*B, then the epilogue when there is one. m, n, k > 0 and k <= LW_GEMM_KC.
 typedef struct lw_gemm_block {
   ptrdiff_t m, n, k;
@@ -89,6 +102,9 @@ typedef struct lw_gemm_block {
   int width;                      // of a tile, in vectors of 16 columns: 1...4
   int transposed, packed;
   int panels_outside;             // for each panel of B all rows of A (else: for each tile of rows all of B)
+  // NULL, or what A is instead: rows patch_row ..< patch_row + m and columns patch_column ..< patch_column + k of the matrix of
+  // patches, read where they lie in the images. Then transposed and panels_outside are 0.
+  const lw_patches *_Nullable patches; ptrdiff_t patch_row, patch_column;
 } lw_gemm_block;
 
 // `count` matrices of sums, m x n with rows ld apart, each `stride` after the one before.
@@ -113,19 +129,6 @@ typedef struct lw_gemm_tuning {
   // (GB/s), which bounds products with few rows.
   double gflops, bandwidth;
 } lw_gemm_tuning;
-
-// Convolution. Patches of images: a matrix with a row for each output pixel (image, row, column) and a column for each value
-// of a patch (kernel row r, kernel column s, channel c). Its element is the channel of input pixel
-// (row * stride_height + r * dilation_height - top, column * stride_width + s * dilation_width - left), 0 outside the image.
-typedef struct lw_patches {
-  const float *x;                              // images of height x width pixels, ldx values apart; the first channel used
-  ptrdiff_t height, width, ldx, channels;
-  ptrdiff_t rows, columns;                     // output pixels of an image
-  ptrdiff_t kernel_height, kernel_width;
-  ptrdiff_t stride_height, stride_width;
-  ptrdiff_t dilation_height, dilation_width;   // negative: later taps lie above and to the left
-  ptrdiff_t top, left;
-} lw_patches;
 
 // Rows of logits through softmax and cross-entropy: one loss a row and, unless gradient is NULL, the derivative of each loss
 // times gradient_scale. gradient may be logits, with ldg = ld.
