@@ -257,6 +257,41 @@ def pooling():
     layer("globalAvgPool2d", lambda x, p: x.mean((1, 2)), image)
 
 
+@family("recurrent")
+def recurrent():
+    def cell(function, states, gates, order=None, output="last", backwards=False):
+        def weights(w):
+            # Net's gates side by side, in another order, become PyTorch's rows.
+            return w if order is None else torch.cat([torch.chunk(w, gates, -1)[g] for g in order], -1)
+
+        def forward(x, p):
+            x = x.flip(1) if backwards else x
+            bias = p.bias if p.bias.dim() == 2 else torch.stack([p.bias, torch.zeros_like(p.bias)])
+            first = x.new_zeros(1, x.shape[0], 4)
+            parameters = [weights(p.kernel).T, weights(p.recurrentKernel).T, *weights(bias)]
+            y, *last = function(x, (first, first) if states == 2 else first, parameters, True, 1, 0.0, False, False, True)
+            if output == "state":
+                return torch.cat([state[0] for state in last], -1)
+            if output == "sequences":
+                return y.flip(1) if backwards else y
+            return y[:, -1]
+        return forward
+
+    def case(name, function, gates, bias=None, **settings):
+        kind = name.split()[0]
+        layer(name, cell(function, 2 if kind == "lstm" else 1, gates, **settings), [3, 5, 3], f"{kind}_1",
+              kernel=[3, 4 * gates], recurrentKernel=[4, 4 * gates], bias=bias or [4 * gates])
+
+    case("simpleRNN", torch.rnn_tanh, 1)
+    case("simpleRNN relu", torch.rnn_relu, 1, output="sequences")
+    case("lstm", torch.lstm, 4)
+    case("lstm sequences", torch.lstm, 4, output="sequences")
+    case("lstm state", torch.lstm, 4, output="state")
+    case("lstm backwards", torch.lstm, 4, output="sequences", backwards=True)
+    case("gru", torch.gru, 3, bias=[2, 12], order=(1, 0, 2))
+    case("gru sequences", torch.gru, 3, bias=[2, 12], order=(1, 0, 2), output="sequences")
+
+
 @family("activations")
 def activations():
     functions = {

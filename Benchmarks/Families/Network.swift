@@ -27,6 +27,7 @@ struct NetworkFamily: Family {
     Network(name: "lenet", layers: { Networks.lenet() }, input: [28, 28, 1], classes: 10),
     Network(name: "tfcnn", layers: { Networks.twoConv() }, input: [28, 28, 1], classes: 10),
     Network(name: "resnet20", layers: { Networks.resNet20() }, input: [28, 28, 1], classes: 10),
+    Network(name: "lstm", layers: { Networks.lstm() }, input: [28, 28, 1], classes: 10),
     Network(
       name: "resnet18", layers: { Networks.resNet18() }, input: [224, 224, 3], classes: 1000, smallInput: [32, 32, 3]),
   ]

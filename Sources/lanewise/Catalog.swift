@@ -18,6 +18,7 @@ struct Network: Sendable {
     digits("resnet20", "20 layers in residual blocks, batch normalisation", { Networks.resNet20() }),
     digits("mobilenet", "depthwise and pointwise convolutions", { Networks.mobileNetSmall() }),
     digits("shufflenet", "group convolutions and channel shuffles", { Networks.shuffleNetSmall() }),
+    digits("lstm", "an LSTM of 128 units over the rows of the image", { Networks.lstm() }),
     digits("mlp", "784-500-500-10 with ReLU", { Networks.mlp() }),
   ]
 

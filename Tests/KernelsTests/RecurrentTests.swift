@@ -55,13 +55,10 @@ private struct Arguments {
   }
 }
 
-/// All results of a layer and its gradient.
-private struct Results {
-  var y, state, dx, kernel, recurrentKernel, bias, initial: [Float]
-
+extension NaiveRecurrentResults {
   /// What differs from `expected`, and where.
-  func mismatch(_ expected: Results) -> String? {
-    let pairs: [(String, KeyPath<Results, [Float]>)] = [
+  fileprivate func mismatch(_ expected: Self) -> String? {
+    let pairs: [(String, KeyPath<Self, [Float]>)] = [
       ("y", \.y), ("state", \.state), ("dx", \.dx), ("dW", \.kernel), ("dU", \.recurrentKernel), ("db", \.bias),
       ("initial", \.initial),
     ]
@@ -72,7 +69,7 @@ private struct Results {
   }
 }
 
-private func kernelResults(_ a: Arguments) -> Results {
+private func kernelResults(_ a: Arguments) -> NaiveRecurrentResults {
   let s = a.shape
   var (y, state, dx, dInitial) = (zeros(s.outputCount), zeros(s.stateCount), zeros(s.inputCount), zeros(s.stateCount))
   var (dKernel, dRecurrent, dBias) = (zeros(s.kernelCount), zeros(s.recurrentKernelCount), zeros(s.biasCount))
@@ -91,53 +88,29 @@ private func kernelResults(_ a: Arguments) -> Results {
     default: run(nil, nil)
     }
   }
-  return Results(
+  return NaiveRecurrentResults(
     y: y, state: state, dx: dx, kernel: dKernel, recurrentKernel: dRecurrent, bias: dBias, initial: dInitial)
 }
 
-private func naiveResults(_ a: Arguments) -> Results {
-  let (s, naive) = (a.shape, a.naive)
-  var r = Results(
-    y: [], state: [], dx: zeros(s.inputCount), kernel: zeros(s.kernelCount),
-    recurrentKernel: zeros(s.recurrentKernelCount), bias: [], initial: [])
-  var inner: [Float] = [], outer: [Float] = [], before: [Float] = []
-  for b in 0..<s.batch {
-    func part(_ x: [Float], _ size: Int) -> [Float] { Array(x[b * size..<(b + 1) * size]) }
-    let mask = a.mask.map { part($0, s.steps) }
-    let trace = naive.forward(part(a.x, s.steps * s.features), mask: mask, initial: a.initial.map { part($0, s.stateSize) })
-    r.state += trace.final
-    var dy: [[Float]]?
-    var dstate = zeros(s.stateSize)
-    switch s.output {
-    case .sequences:
-      r.y += trace.y.flatMap { $0 }
-      dy = (0..<s.steps).map { t in Array(part(a.dy, s.steps * s.units)[t * s.units..<(t + 1) * s.units]) }
-    case .last:
-      r.y += trace.final.prefix(s.units)
-      dstate.replaceSubrange(0..<s.units, with: part(a.dy, s.units))
-    case .state:
-      r.y += trace.final
-      dstate = part(a.dy, s.stateSize)
-    }
-    let gradients = naive.backward(trace, mask: mask, dy: dy, dstate: dstate)
-    inner += gradients.inner.flatMap { $0 }
-    outer += gradients.outer.flatMap { $0 }
-    before += trace.before.flatMap { $0.prefix(s.units) }
-    r.initial += gradients.initial
+private func naiveResults(_ a: Arguments) -> NaiveRecurrentResults {
+  let s = a.shape
+  func run(dy: [Float]? = nil, dstate: [Float]? = nil) -> NaiveRecurrentResults {
+    a.naive.layer(batch: s.batch, a.x, dy: dy, dstate: dstate, mask: a.mask, initial: a.initial)
   }
-  let rows = s.batch * s.steps
-  naiveGemm(
-    m: s.features, n: s.width, k: rows, a.x, lda: s.features, transposeA: true, inner, ldb: s.width, &r.kernel, ldc: s.width)
-  naiveGemm(
-    m: s.units, n: s.width, k: rows, before, lda: s.units, transposeA: true, outer, ldb: s.width, &r.recurrentKernel,
-    ldc: s.width)
-  naiveGemm(
-    m: rows, n: s.features, k: s.width, inner, lda: s.width, a.kernel, ldb: s.width, transposeB: true, &r.dx, ldc: s.features)
-  func columnSums(_ x: [Float]) -> [Float] {
-    (0..<s.width).map { j in naiveStridedSum((0..<rows).map { x[$0 * s.width + j] }) }
+  /// h of every example.
+  func heads(_ state: [Float]) -> [Float] { (0..<s.batch).flatMap { state[$0 * s.stateSize..<$0 * s.stateSize + s.units] } }
+  switch s.output {
+  case .sequences: return run(dy: a.dy)
+  case .last:
+    let rest = zeros(s.stateSize - s.units)
+    var r = run(dstate: (0..<s.batch).flatMap { a.dy[$0 * s.units..<($0 + 1) * s.units] + rest })
+    r.y = heads(r.state)
+    return r
+  case .state:
+    var r = run(dstate: a.dy)
+    r.y = r.state
+    return r
   }
-  r.bias = columnSums(inner) + (s.cell == .gru ? columnSums(outer) : [])
-  return r
 }
 
 @Suite struct RecurrentTests {

@@ -36,6 +36,7 @@ let goldenCases: [String: [GoldenCase]] = [
   "losses": lossGoldens,
   "normalization": normalizationGoldens,
   "pooling": poolingGoldens,
+  "recurrent": recurrentGoldens,
 ]
 
 private let activationGoldens: [GoldenCase] = [
@@ -122,4 +123,15 @@ private let poolingGoldens: [GoldenCase] = [
   GoldenCase("avgPool2d padding counts") { AvgPool2D(3, strides: 2, padding: 1, countsPadding: true) },
   GoldenCase("avgPool2d padding does not count") { AvgPool2D(3, strides: 2, padding: 1) },
   GoldenCase("globalAvgPool2d") { GlobalAvgPool2D() },
+]
+
+private let recurrentGoldens: [GoldenCase] = [
+  GoldenCase("simpleRNN") { SimpleRNN(4) },
+  GoldenCase("simpleRNN relu") { SimpleRNN(4, activation: .relu, returnSequences: true) },
+  GoldenCase("lstm") { LSTM(4) },
+  GoldenCase("lstm sequences") { LSTM(4, returnSequences: true) },
+  GoldenCase("lstm state") { LSTM(4, returnState: true) },
+  GoldenCase("lstm backwards") { LSTM(4, returnSequences: true, goBackwards: true) },
+  GoldenCase("gru") { GRU(4) },
+  GoldenCase("gru sequences") { GRU(4, returnSequences: true) },
 ]

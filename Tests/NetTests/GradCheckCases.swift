@@ -61,7 +61,8 @@ struct LossCase: CustomTestStringConvertible, Sendable {
 }
 
 let layerCases: [LayerCase] =
-  denseCases + activationCases + convolutionCases + poolingCases + normalizationCases + arrangingCases + networkCases
+  denseCases + activationCases + convolutionCases + poolingCases + normalizationCases + arrangingCases + recurrentCases
+  + networkCases
 
 private let activations: [Activation] = [
   .linear, .relu, .leakyReLU(slope: 0.1), .elu(alpha: 1.5), .sigmoid, .tanh, .softplus, .gelu, .geluTanh, .silu, .selu,
@@ -148,6 +149,40 @@ private let arrangingCases = [
     let h = try Dense(4, activation: .tanh)(x)
     let sum = try Add()(h, Dense(4, activation: .silu)(h), h)
     return try Add()(sum, Dense(4)(sum))
+  },
+]
+
+private let recurrentCases = [
+  LayerCase("simpleRNN", [4, 3]) { SimpleRNN(5) },
+  LayerCase("simpleRNN relu backwards", [4, 3]) { SimpleRNN(5, activation: .relu, returnSequences: true, goBackwards: true) },
+  LayerCase("lstm", [4, 3]) { LSTM(5) },
+  LayerCase("lstm sequences backwards", [4, 3]) { LSTM(5, returnSequences: true, goBackwards: true) },
+  LayerCase("lstm state without bias", [4, 3]) { LSTM(5, returnState: true, useBias: false) },
+  LayerCase("gru", [4, 3]) { GRU(5, biasInitializer: .uniform(low: -1, high: 1)) },
+  LayerCase("gru sequences", [4, 3]) {
+    GRU(4, returnSequences: true, goBackwards: true, biasInitializer: .uniform(low: -1, high: 1))
+    GRU(3, returnSequences: true, useBias: false)
+  },
+  LayerCase("lstm with initial state", [4, 3], of: []) { _, x in
+    let state = try LSTM(5, returnState: true)(x)
+    return try LSTM(5, returnSequences: true)(x, initialState: state)
+  },
+  // Steps whose only feature is negative are padding.
+  LayerCase("masks", [6, 1], of: ["Masking"], seed: 3) { _, x in
+    let mask = try Masking()(ActivationLayer(.relu)(x))
+    let h = try Dense(3, activation: .tanh)(x)
+    let y = try LSTM(4, returnSequences: true, goBackwards: true)(h, mask: mask)
+    let z = try SimpleRNN(4, returnSequences: true)(h, mask: mask)
+    return try GRU(3)(Concatenate()(y, z), initialState: GRU(3)(h), mask: mask)
+  },
+  LayerCase("bidirectional", [4, 3], more: ["SimpleRNN", "LSTM", "GRU"]) {
+    Bidirectional(LSTM(2, returnSequences: true))
+    Bidirectional(GRU(2, returnSequences: true), merge: .sum)
+    Bidirectional(SimpleRNN(3, returnSequences: true), merge: .multiply)
+    Bidirectional(LSTM(2), merge: .average)
+  },
+  LayerCase("bidirectional with states", [4, 3], of: ["Bidirectional"]) { _, x in
+    try Bidirectional(GRU(2))(x, GRU(2)(x), SimpleRNN(2)(x))
   },
 ]
 

@@ -29,6 +29,8 @@ import Testing
     Known("resNet18", Networks.resNet18(), [224, 224, 3], [1000], trainable: 11_689_512, fixed: 9_600),
     Known("mobileNetSmall", Networks.mobileNetSmall(), [28, 28, 1], [10], trainable: 136_202, fixed: 2_944),
     Known("shuffleNetSmall", Networks.shuffleNetSmall(), [28, 28, 1], [10], trainable: 38_056, fixed: 3_000),
+    // 4 gates x 128 units x (28 features + 128 units + 1), and 128 x 10 + 10.
+    Known("lstm", Networks.lstm(), [28, 28, 1], [10], trainable: 81_674),
   ]
 
   @Test(arguments: known) func parameters(_ known: Known) throws {

@@ -57,6 +57,13 @@ import Testing
     Row(ZeroPadding2D(Padding2D(top: 1, bottom: 2, left: 3, right: 4)), [5, 5, 2], [8, 12, 2]),
     Row(ChannelShuffle(groups: 3), [2, 2, 6], [2, 2, 6]),
     Row(Residual { Conv2D(3, kernelSize: 3, padding: 1) }, [5, 5, 3], [5, 5, 3]),
+    Row(SimpleRNN(6), [5, 3], [6]),
+    Row(LSTM(6, returnSequences: true), [5, 3], [5, 6]),
+    Row(LSTM(6, returnState: true), [5, 3], [12]),
+    Row(GRU(6, returnState: true, goBackwards: true), [5, 3], [6]),
+    Row(Bidirectional(GRU(6, returnSequences: true)), [5, 3], [5, 12]),
+    Row(Bidirectional(LSTM(6), merge: .average), [5, 3], [6]),
+    Row(Masking(), [5, 3], [5]),
     Row(Networks.lenet(), [28, 28, 1], [10]),
     Row(Networks.resNet18(), [224, 224, 3], [1000]),
   ]

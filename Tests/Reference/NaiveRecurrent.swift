@@ -180,6 +180,62 @@ public struct NaiveRecurrent {
   }
 }
 
+/// All results of a layer over a batch, and its gradients.
+public struct NaiveRecurrentResults {
+  public var y, state, dx, kernel, recurrentKernel, bias, initial: [Float]
+
+  public init(
+    y: [Float] = [], state: [Float] = [], dx: [Float] = [], kernel: [Float] = [], recurrentKernel: [Float] = [],
+    bias: [Float] = [], initial: [Float] = []
+  ) {
+    (self.y, self.state, self.dx, self.kernel) = (y, state, dx, kernel)
+    (self.recurrentKernel, self.bias, self.initial) = (recurrentKernel, bias, initial)
+  }
+}
+
+extension NaiveRecurrent {
+  /// - Parameters:
+  ///   - dy: the gradient of h after every step, [batch][steps][units]; zeros when nil.
+  ///   - dstate: that of the last state; zeros when nil.
+  public func layer(
+    batch: Int, _ x: [Float], dy: [Float]? = nil, dstate: [Float]? = nil, mask: [Float]? = nil, initial: [Float]? = nil
+  ) -> NaiveRecurrentResults {
+    let (width, size, rows) = (cell.gates * units, cell.states * units, batch * steps)
+    var r = NaiveRecurrentResults()
+    var inner: [Float] = [], outer: [Float] = [], before: [Float] = []
+    for b in 0..<batch {
+      func part(_ x: [Float], _ size: Int) -> [Float] { Array(x[b * size..<(b + 1) * size]) }
+      let mask = mask.map { part($0, steps) }
+      let trace = forward(part(x, steps * features), mask: mask, initial: initial.map { part($0, size) })
+      r.y += trace.y.flatMap { $0 }
+      r.state += trace.final
+      let dy = dy.map { part($0, steps * units) }
+      let gradients = backward(
+        trace, mask: mask, dy: dy.map { dy in (0..<steps).map { Array(dy[$0 * units..<($0 + 1) * units]) } },
+        dstate: dstate.map { part($0, size) } ?? [Float](repeating: 0, count: size))
+      inner += gradients.inner.flatMap { $0 }
+      outer += gradients.outer.flatMap { $0 }
+      before += trace.before.flatMap { $0.prefix(units) }
+      r.initial += gradients.initial
+    }
+    func product(_ m: Int, _ n: Int, _ k: Int, _ a: [Float], transposeA: Bool, _ b: [Float], transposeB: Bool) -> [Float] {
+      var c = [Float](repeating: 0, count: m * n)
+      naiveGemm(
+        m: m, n: n, k: k, a, lda: transposeA ? m : k, transposeA: transposeA, b, ldb: transposeB ? k : n,
+        transposeB: transposeB, &c, ldc: n)
+      return c
+    }
+    r.kernel = product(features, width, rows, x, transposeA: true, inner, transposeB: false)
+    r.recurrentKernel = product(units, width, rows, before, transposeA: true, outer, transposeB: false)
+    r.dx = product(rows, features, width, inner, transposeA: false, kernel, transposeB: true)
+    func columnSums(_ x: [Float]) -> [Float] {
+      (0..<width).map { j in naiveStridedSum((0..<rows).map { x[$0 * width + j] }) }
+    }
+    r.bias = columnSums(inner) + (cell == .gru ? columnSums(outer) : [])
+    return r
+  }
+}
+
 /// A recurrent layer in double precision, [batch][steps][features] to h after every step and the last states: the same formulas,
 /// any order.
 public func recurrent64(

@@ -1,7 +1,8 @@
 """The networks of `net` workloads, written once for all peers: a network is a list of layers, a layer a tuple.
 
 ("conv", filters, kernel, stride, padding), ("bn",), ("relu",), ("maxpool", size, stride, padding), ("globalavg",), ("flatten",),
-("dense", units), ("dropout", rate), ("residual", layers, shortcut): the sum of what the two lists make of the input.
+("dense", units), ("dropout", rate), ("rows",): images of one channel as sequences of rows, ("lstm", units): the last output,
+("residual", layers, shortcut): the sum of what the two lists make of the input.
 Convolutions before a batch norm have no bias.
 """
 
@@ -12,6 +13,9 @@ LENET = [("conv", 20, 5, 1, 0), ("maxpool", 2, 2, 0), ("conv", 50, 5, 1, 0), ("m
 
 TFCNN = [("conv", 32, 5, 1, 2), ("relu",), ("maxpool", 2, 2, 0), ("conv", 64, 5, 1, 2), ("relu",), ("maxpool", 2, 2, 0),
          ("flatten",), ("dense", 1024), ("relu",), ("dropout", 0.4), ("dense", 10)]
+
+
+LSTM = [("rows",), ("lstm", 128), ("dense", 10)]
 
 
 def basic_blocks(stages, channels, blocks):
@@ -39,6 +43,7 @@ NETWORKS = {
     "lenet": (LENET, (1, 28, 28), 10),
     "tfcnn": (TFCNN, (1, 28, 28), 10),
     "resnet20": (RESNET20, (1, 28, 28), 10),
+    "lstm": (LSTM, (1, 28, 28), 10),
     "resnet18": (RESNET18, (3, 224, 224), 1000),
 }
 
@@ -68,7 +73,9 @@ def output_shape(layer, shape):
         for size in shape:
             count *= size
         return (count,)
-    if kind == "dense":
+    if kind == "rows":
+        return shape[1:]
+    if kind in ("dense", "lstm"):
         return (settings[0],)
     if kind == "residual":
         for inner in settings[0]:

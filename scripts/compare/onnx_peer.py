@@ -23,6 +23,8 @@ class OnnxRuntime:
 
     def net(self, keys):
         layers, shape, _ = network(keys["name"])
+        if ("rows",) in layers:
+            return None
         graph = Graph(self, (int(keys["batch"]), *shape))
         graph.add_layers(layers)
         return graph

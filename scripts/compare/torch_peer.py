@@ -122,6 +122,48 @@ class Torch:
                 return inverse * (g - u * (g * u).mean(1, keepdim=True)), (dy * u).sum(0)
         return {name: lambda way=way: way(x, dy) for name, way in self.ways(backward, x, dy).items()}
 
+    def recurrent(self, keys):
+        torch, nn = self.torch, self.torch.nn
+        steps, batch = int(keys.get("steps", 1)), int(keys.get("batch", 1))
+        features, hidden, kind = int(keys["input"]), int(keys["hidden"]), keys["kind"]
+        if keys.get("mode", "sequence") == "step":
+            return self.recurrent_step(kind, batch, features, hidden)
+        bodies = {}
+        # PyTorch's own layout is time-major.
+        for suffix, batch_first in (("", True), (", time-major", False)):
+            layer = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[kind](features, hidden, batch_first=batch_first)
+            x = torch.randn(*((batch, steps) if batch_first else (steps, batch)), features)
+            if keys.get("dir", "fwd") == "fwd":
+                bodies["eager" + suffix] = self.without_gradients(layer, x)
+                continue
+            x.requires_grad_(True)
+            inputs, dy = [x, *layer.parameters()], torch.randn_like(layer(x)[0])
+            bodies["eager" + suffix] = (
+                lambda layer=layer, x=x, inputs=inputs, dy=dy: torch.autograd.grad(layer(x)[0], inputs, dy))
+        return bodies
+
+    def recurrent_step(self, kind, batch, features, hidden):
+        """One step that goes on from the state of the last."""
+        torch, nn = self.torch, self.torch.nn
+        layer = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[kind](features, hidden)
+        cell = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}[kind](features, hidden)
+        x = torch.randn(batch, features)
+        first = torch.zeros(batch, hidden)
+
+        def running(step, state):
+            state = [state]
+
+            def body():
+                with torch.inference_mode():
+                    state[0] = step(state[0])
+            return body
+
+        pair = (lambda state: (state, state)) if kind == "lstm" else (lambda state: state)
+        ways = {"layer": running(lambda state: layer(x[None], state)[1], pair(first[None]))}
+        for name, way in self.ways(cell, x, pair(first), inference=True).items():
+            ways[f"cell, {name}"] = running(lambda state, way=way: way(x, state), pair(first))
+        return ways
+
     def update(self, keys):
         torch = self.torch
         p = torch.nn.Parameter(torch.randn(int(keys["params"])))
@@ -320,6 +362,16 @@ class Torch:
             def forward(self, x):
                 return self.main(x) + self.shortcut(x)
 
+        class Last(nn.Module):
+            """The last output of a recurrent layer."""
+
+            def __init__(self, layer):
+                super().__init__()
+                self.layer = layer
+
+            def forward(self, x):
+                return self.layer(x)[0][:, -1]
+
         modules = []
         for position, layer in enumerate(layers):
             kind, *settings = layer
@@ -336,6 +388,10 @@ class Torch:
                 modules.append(nn.AdaptiveAvgPool2d(1))
             elif kind == "flatten":
                 modules.append(nn.Flatten())
+            elif kind == "rows":
+                modules.append(nn.Flatten(1, 2))
+            elif kind == "lstm":
+                modules.append(Last(nn.LSTM(shape[1], settings[0], batch_first=True)))
             elif kind == "dense":
                 modules.append(nn.Linear(shape[0], settings[0]))
             elif kind == "dropout":

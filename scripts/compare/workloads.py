@@ -53,6 +53,13 @@ POOL = [f"pool {shape}{direction}" for direction in ("", " dir=bwd")
         for shape in ("n=100 h=28 w=28 c=32 r=2 s=2 stride=2", "n=8 h=112 w=112 c=64 r=3 s=3 stride=2 pad=1",
                       "n=100 h=28 w=28 c=32 r=2 s=2 stride=2 kind=avg", "n=8 h=7 w=7 c=512 kind=globalavg")]
 
+RECURRENT = ["steps=28 batch=100 input=28 hidden=128", "steps=64 batch=32 input=256 hidden=256"]
+
+
+def recurrent(direction):
+    return [f"recurrent kind={kind} {sizes}{direction}" for kind in ("lstm", "gru") for sizes in RECURRENT]
+
+
 GROUPS = {
     # Matrix products are a program of their own (see `gemm` in contest.py).
     "gemm": [],
@@ -85,6 +92,10 @@ GROUPS = {
     "net-train": [f"net name={name} batch=100 mode=train" for name in ("lenet", "tfcnn", "resnet20")],
     "net-infer": ["net name=resnet18 batch=1 mode=infer", "net name=resnet18 batch=8 mode=infer",
                   *(f"net name={name} batch=100 mode=infer" for name in ("lenet", "tfcnn", "resnet20"))],
+    "recurrent": recurrent(""),
+    "recurrent-train": recurrent(" dir=train"),
+    "recurrent-step": [f"recurrent kind={kind} input=256 hidden=256 mode=step" for kind in ("lstm", "gru")],
+    "lstm": [f"net name=lstm batch=100 mode={mode}" for mode in ("train", "infer")],
     # Peak memory of whole processes, not time.
     "memory": ["net name=resnet18 batch=1 mode=infer"],
 }
@@ -93,6 +104,7 @@ SUITES = {
     "foundation": ["gemm", "activation", "softmax", "update", "mlp"],
     "conv": [name for name in GROUPS if name.startswith(("conv", "depthwise", "pointwise", "bnrelu", "pool", "norm", "net"))]
     + ["memory"],
+    "recurrent": ["recurrent", "recurrent-train", "recurrent-step", "lstm"],
     "all": list(GROUPS),
 }
 

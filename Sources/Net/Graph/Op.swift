@@ -54,6 +54,10 @@ public protocol Op: Sendable {
   /// The output function that a loss may compute itself, more exactly, from this op's input.
   var outputFunction: OutputFunction? { get }
 
+  /// The op for one step of sequences whose first dimension is `steps`, or nil when it does not treat every step by itself: see
+  /// `Model.stepper`.
+  func oneStep(of steps: Int) -> (any Op)?
+
   /// Weights in the form inference and evaluation like best (folded, packed once, kept until they change), or nil.
   func prepare(parameters: [UnsafePointer<Float>]) -> AnyObject?
 
@@ -74,6 +78,7 @@ extension Op {
   public func isView(in purpose: Plan.Purpose) -> Bool { false }
   public func fused(with next: any Op, for purpose: Plan.Purpose) -> (any Op)? { nil }
   public var outputFunction: OutputFunction? { nil }
+  public func oneStep(of steps: Int) -> (any Op)? { nil }
   public func prepare(parameters: [UnsafePointer<Float>]) -> AnyObject? { nil }
   public func reference(_ context: ReferenceContext) -> [Double]? { nil }
 }

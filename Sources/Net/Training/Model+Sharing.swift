@@ -83,15 +83,17 @@ extension Model {
 
   /// Lends an execution for up to `batch` examples, with the weights as they are now.
   func withExecution<R>(_ purpose: Plan.Purpose, batch: Int, _ body: (Execution) throws -> R) throws -> R {
-    let (found, prepared) = shared.withLock { ($0.takeIdle(purpose, batch: batch), $0.prepared) }
+    let found = shared.withLock { $0.takeIdle(purpose, batch: batch) }
     let execution = try found ?? makeExecution(purpose, capacity: batch)
-    let current = prepared ?? prepare(execution.plan)
-    execution.use(current)
+    execution.use(preparedWeights(for: execution.plan))
     defer {
       shared.withLock { if $0.idle.count < Model.idleLimit { $0.idle.append(execution) } }
     }
     return try body(execution)
   }
+
+  /// What inference makes of the weights as they are now.
+  func preparedWeights(for plan: Plan) -> PreparedWeights { shared.withLock { $0.prepared } ?? prepare(plan) }
 
   private func makeExecution(_ purpose: Plan.Purpose, capacity: Int) throws -> Execution {
     // Powers of two: few sizes serve all batches.
