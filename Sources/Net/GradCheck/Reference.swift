@@ -141,7 +141,7 @@ private func withOptionalPointer<T, R>(_ array: [T]?, _ body: (UnsafePointer<T>?
 extension Op {
   /// One forward pass of the kernels, on memory of its own.
   fileprivate func forwardInFloat32(_ c: ReferenceContext, count: Int) -> [Double] {
-    func memory(_ count: Int) -> UnsafeMutablePointer<Float> { .allocateAligned(count) }
+    func memory(_ count: Int) -> UnsafeMutablePointer<Float> { .allocateZeros(count) }
     let inputs = c.inputs.map { memory($0.count) }, parameters = c.parameters.map { memory($0.count) }
     for (pointer, values) in zip(inputs + parameters, c.inputs + c.parameters) {
       for (i, value) in values.enumerated() { pointer[i] = Float(value) }

@@ -76,7 +76,7 @@ final class RunningState: @unchecked Sendable {
   /// Whether the next step is the first.
   var isFresh = true
 
-  init(count: Int) { values = .allocateAligned(count) }
+  init(count: Int) { values = .allocateZeros(count) }
 
   deinit { values.deallocate() }
 }
