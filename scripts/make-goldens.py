@@ -331,6 +331,21 @@ def losses():
     loss("binaryCrossEntropy", F.binary_cross_entropy_with_logits, Draw([4, 2], -3, 3), targets=binary)
     loss("binaryCrossEntropy smoothed", lambda y, t: F.binary_cross_entropy_with_logits(y, t * 0.8 + 0.1),
          Draw([4, 2], -3, 3), targets=binary)
+    weights = lambda y: torch.tensor([0.5, 2, 1, 0.25], dtype=y.dtype)
+    loss("sparseCategoricalCrossEntropy weighted", lambda y, t: F.cross_entropy(y, t, weight=weights(y)), logits,
+         labels=labels, classes=4)
+    loss("meanAbsoluteError", F.l1_loss, [4, 3], targets=Draw([4, 3]))
+    loss("huber 0.5", lambda y, t: F.huber_loss(y, t, delta=0.5), Draw([4, 3], -2, 2), targets=Draw([4, 3]))
+    signs = Draw([4, 2], values=[-1, 1, 1, 1, -1, -1, 1, -1])
+    loss("hinge", lambda y, t: (1 - t * y).clamp(min=0).mean(), Draw([4, 2], -3, 3), targets=signs)
+    loss("squaredHinge", lambda y, t: (1 - t * y).clamp(min=0).square().mean(), Draw([4, 2], -3, 3), targets=signs)
+    loss("kullbackLeibler", lambda y, t: F.kl_div(F.log_softmax(y, -1), t, reduction="batchmean"), Draw([3, 3], -3, 3),
+         targets=soft)
+    loss("cosineSimilarity", lambda y, t: -F.cosine_similarity(y, t).mean(), [4, 3], targets=Draw([4, 3]))
+    loss("content", lambda y, t: (y - t).square().sum() / 2 / y.shape[0], [2, 3, 2], targets=Draw([2, 3, 2]))
+    gram = lambda y: y.transpose(1, 2) @ y
+    loss("gram", lambda y, t: (gram(y) - gram(t)).square().sum() / (4 * 3 * 3 * 4 * 4) / y.shape[0], [2, 4, 3],
+         targets=Draw([2, 4, 3]))
 
 
 def main():

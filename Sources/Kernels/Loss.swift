@@ -88,22 +88,60 @@ public func sigmoidCrossEntropy(
   }
 }
 
-/// Squared error of each element: loss = (p - t)^2, gradient = 2 gradientScale (p - t).
+/// A loss of single elements, from a prediction p and a target t.
+public enum ElementLoss: Hashable, Sendable {
+  /// (p - t)^2
+  case squaredError
+  /// |p - t|; its derivative at 0 is 0.
+  case absoluteError
+  /// (p - t)^2 / 2 up to a distance of delta, delta (|p - t| - delta / 2) beyond (Huber 1964).
+  case huber(delta: Float)
+  /// max(0, 1 - t p) for targets of -1 and 1.
+  case hinge
+  /// max(0, 1 - t p)^2
+  case squaredHinge
+
+  fileprivate var c: (kind: lw_element_loss_kind, parameter: Float) {
+    switch self {
+    case .squaredError: (LW_SQUARED_ERROR, 0)
+    case .absoluteError: (LW_ABSOLUTE_ERROR, 0)
+    case .huber(let delta): (LW_HUBER, delta)
+    case .hinge: (LW_HINGE, 0)
+    case .squaredHinge: (LW_SQUARED_HINGE, 0)
+    }
+  }
+}
+
+/// A loss of each element, and its derivative by the prediction times `gradientScale`.
 ///
 /// - Parameters:
 ///   - losses: one an element, not scaled. May be `predictions` or `targets` when `gradient` is nil.
 ///   - gradient: one an element, or nil for the losses alone. May be `predictions` or `targets`.
+/// - Precondition: the delta of Huber's loss is above 0.
+public func elementLoss(
+  _ loss: ElementLoss, count: Int, predictions: UnsafePointer<Float>, targets: UnsafePointer<Float>, gradientScale: Float = 1,
+  losses: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?
+) {
+  check(count, "elementLoss")
+  if case .huber(let delta) = loss { precondition(delta > 0, "elementLoss: delta \(delta); expected above 0") }
+  let (kind, parameter) = loss.c
+  let kernel = kernels.pointee.element_loss
+  checkElementLoss(count, inputs: predictions, targets, losses, gradient, "elementLoss")
+  forEachPiece(count, nanoseconds: 0.3) { start, count in
+    kernel(
+      kind, parameter, count, predictions + start, targets + start, gradientScale, losses + start,
+      gradient.map { $0 + start })
+  }
+}
+
+/// Squared error of each element: loss = (p - t)^2, gradient = 2 gradientScale (p - t). As ``elementLoss``.
 public func squaredError(
   count: Int, predictions: UnsafePointer<Float>, targets: UnsafePointer<Float>, gradientScale: Float = 1,
   losses: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>?
 ) {
-  let kernel = kernels.pointee.squared_error
-  check(count, "squaredError")
-  checkElementLoss(count, inputs: predictions, targets, losses, gradient, "squaredError")
-  forEachPiece(count, nanoseconds: 0.3) { start, count in
-    kernel(
-      count, predictions + start, targets + start, gradientScale, losses + start, gradient.map { $0 + start })
-  }
+  elementLoss(
+    .squaredError, count: count, predictions: predictions, targets: targets, gradientScale: gradientScale, losses: losses,
+    gradient: gradient)
 }
 
 /// Stops the program when an output overlaps an input in part.

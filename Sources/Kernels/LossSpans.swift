@@ -52,6 +52,53 @@
     }
   }
 
+  /// A loss of each element. All four have the same count.
+  public func elementLoss(
+    _ loss: ElementLoss, predictions: Span<Float>, targets: Span<Float>, gradientScale: Float = 1,
+    losses: inout MutableSpan<Float>, gradient: inout MutableSpan<Float>
+  ) {
+    checkCounts(predictions.count, losses.count, "elementLoss")
+    losses.withPointer { losses in
+      zipSpans(predictions, targets, &gradient, "elementLoss") {
+        elementLoss(
+          loss, count: $3, predictions: $0, targets: $1, gradientScale: gradientScale, losses: losses, gradient: $2)
+      }
+    }
+  }
+
+  /// -cos between the rows of two contiguous matrices of `columns` columns, with as many rows as `losses` has elements.
+  public func cosineLoss(
+    columns: Int, predictions: Span<Float>, targets: Span<Float>, gradientScale: Float = 1,
+    losses: inout MutableSpan<Float>, gradient: inout MutableSpan<Float>
+  ) {
+    let rows = losses.count
+    checkContiguous(rows: rows, columns: columns, predictions.count, "cosineLoss")
+    losses.withPointer { losses in
+      zipSpans(predictions, targets, &gradient, "cosineLoss") { predictions, targets, gradient, _ in
+        cosineLoss(
+          rows: rows, columns: columns, predictions: predictions, targets: targets, gradientScale: gradientScale,
+          losses: losses, gradient: gradient)
+      }
+    }
+  }
+
+  /// Kullback-Leibler divergence of softmax(logits) from targets, row by row; contiguous matrices of `columns` columns with as
+  /// many rows as `losses` has elements.
+  public func klDivergence(
+    columns: Int, logits: Span<Float>, targets: Span<Float>, gradientScale: Float = 1,
+    losses: inout MutableSpan<Float>, gradient: inout MutableSpan<Float>
+  ) {
+    let rows = losses.count
+    checkContiguous(rows: rows, columns: columns, logits.count, "klDivergence")
+    losses.withPointer { losses in
+      zipSpans(logits, targets, &gradient, "klDivergence") { logits, targets, gradient, _ in
+        klDivergence(
+          rows: rows, columns: columns, logits: logits, targets: targets, gradientScale: gradientScale, losses: losses,
+          gradient: gradient)
+      }
+    }
+  }
+
   /// Squared error of each element, `(p - t)^2`. All four have the same count.
   public func squaredError(
     predictions: Span<Float>, targets: Span<Float>, gradientScale: Float = 1, losses: inout MutableSpan<Float>,

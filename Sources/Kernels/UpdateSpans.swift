@@ -52,4 +52,23 @@
     }
   }
 
+  /// The sum of `|x[i]|^p`.
+  public func powerSum(_ p: Float, _ x: Span<Float>) -> Float { x.withPointer { powerSum(p, $0, count: x.count) } }
+
+  /// `dx = dy` plus the gradient of `l1 sum |x| + l2 sum x^2 + strength sum |x|^p`. All three have the same count.
+  public func penaltyGradient(
+    l1: Float, l2: Float, strength: Float = 0, p: Float = 2, _ x: Span<Float>, dy: Span<Float>, into dx: inout MutableSpan<Float>
+  ) {
+    zipSpans(x, dy, &dx, "penaltyGradient") {
+      penaltyGradient(count: $3, l1: l1, l2: l2, strength: strength, p: p, $0, dy: $1, into: $2)
+    }
+  }
+
+  /// Keeps the norms of the columns of `w`, a contiguous matrix of `columns` columns, in bounds.
+  public func constrainNorms(columns: Int, minimum: Float, maximum: Float, rate: Float = 1, _ w: inout MutableSpan<Float>) {
+    precondition(columns >= 1 && w.count % columns == 0, "constrainNorms: \(w.count) elements in columns \(columns)")
+    let rows = w.count / columns
+    w.withPointer { constrainNorms(rows: rows, columns: columns, minimum: minimum, maximum: maximum, rate: rate, $0) }
+  }
+
 #endif

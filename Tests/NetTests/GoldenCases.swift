@@ -102,6 +102,16 @@ private let lossGoldens: [GoldenCase] = [
   GoldenCase("categoricalCrossEntropy smoothed", loss: .categoricalCrossEntropy(labelSmoothing: 0.1)),
   GoldenCase("binaryCrossEntropy", loss: .binaryCrossEntropy()),
   GoldenCase("binaryCrossEntropy smoothed", loss: .binaryCrossEntropy(labelSmoothing: 0.2)),
+  GoldenCase(
+    "sparseCategoricalCrossEntropy weighted", loss: .sparseCategoricalCrossEntropy(classWeights: [0.5, 2, 1, 0.25])),
+  GoldenCase("meanAbsoluteError", loss: .meanAbsoluteError),
+  GoldenCase("huber 0.5", loss: .huber(delta: 0.5)),
+  GoldenCase("hinge", loss: .hinge),
+  GoldenCase("squaredHinge", loss: .squaredHinge),
+  GoldenCase("kullbackLeibler", loss: .kullbackLeibler),
+  GoldenCase("cosineSimilarity", loss: .cosineSimilarity),
+  GoldenCase("content", loss: .content),
+  GoldenCase("gram", loss: .gram(channels: 3)),
 ]
 
 private let normalizationGoldens: [GoldenCase] = [

@@ -66,20 +66,42 @@ static void sigmoid_cross_entropy(parity *p) {
     }
 }
 
-static void squared_error(parity *p) {
-  for (int variant = 0; variant < 3; ++variant)
+static void element_loss(parity *p) {
+  for (int variant = 0; variant < 15; ++variant)
     EACH_COUNT(n) {
       const size_t count = (size_t)*n;
       const float *x = parity_input(p, count, kinds[variant % 2]), *t = parity_input(p, count, UNIT);
+      const lw_element_loss_kind kind = (lw_element_loss_kind)(variant / 3);
       float *losses = parity_output(count), *gradient = parity_output(count);
-      p->kernels->squared_error(count, x, t, 0.5f, losses, variant == 2 ? NULL : gradient);
+      p->kernels->element_loss(kind, 0.7f, count, x, t, 0.5f, losses, variant % 3 == 2 ? NULL : gradient);
       parity_finish(p, losses, count);
       parity_finish(p, gradient, count);
     }
+}
+
+static void cosine_loss(parity *p) {
+  for (int variant = 0; variant < 2; ++variant)
+    EACH_SHAPE(s) {
+      const size_t ld = (size_t)(s->columns + s->gap), size = size_of(s);
+      const float *x = parity_input(p, size, kinds[variant]), *t = parity_input(p, size, UNIT);
+      float *losses = parity_output((size_t)s->rows), *gradient = parity_output(size);
+      p->kernels->cosine_loss((size_t)s->rows, (size_t)s->columns, x, ld, t, ld, 0.5f, losses, gradient, ld);
+      parity_finish(p, losses, (size_t)s->rows);
+      parity_finish(p, gradient, size);
+    }
+}
+
+static void add_information(parity *p) {
+  EACH_SHAPE(s) {
+    const size_t ld = (size_t)(s->columns + s->gap);
+    float *y = parity_output((size_t)s->rows);
+    p->kernels->add_information((size_t)s->rows, (size_t)s->columns, parity_input(p, size_of(s), POSITIVE), ld, y);
+    parity_finish(p, y, (size_t)s->rows);
+  }
 }
 
 const parity_case softmax_cases[] = {
     {"softmax", softmax}, {"log_softmax", log_softmax}, {"softmax_gradient", softmax_gradient},
     {"log_softmax_gradient", log_softmax_gradient}, {"cross_entropy_labels", cross_entropy_labels},
     {"cross_entropy_targets", cross_entropy_targets}, {"sigmoid_cross_entropy", sigmoid_cross_entropy},
-    {"squared_error", squared_error}, {0}};
+    {"element_loss", element_loss}, {"cosine_loss", cosine_loss}, {"add_information", add_information}, {0}};

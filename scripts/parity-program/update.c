@@ -42,5 +42,33 @@ static void adam_update(parity *p) {
     }
 }
 
+static void absolute_power(parity *p) {
+  EACH_COUNT(n) {
+    float *y = parity_output((size_t)*n);
+    p->kernels->absolute_power(2.5f, parity_input(p, (size_t)*n, MIXED), y, (size_t)*n);
+    parity_finish(p, y, (size_t)*n);
+  }
+}
+
+static void penalty_gradient(parity *p) {
+  for (int variant = 0; variant < 2; ++variant)
+    EACH_COUNT(n) {
+      const lw_penalty penalty = {.l1 = 0.1f, .twice_l2 = 0.3f, .power = variant ? 0.7f : 0, .exponent = 1.5f};
+      float *dx = parity_output((size_t)*n);
+      const float *x = parity_input(p, (size_t)*n, MIXED);
+      p->kernels->penalty_gradient(&penalty, x, parity_input(p, (size_t)*n, MIXED), dx, (size_t)*n);
+      parity_finish(p, dx, (size_t)*n);
+    }
+}
+
+static void norm_factors(parity *p) {
+  EACH_COUNT(n) {
+    float *y = parity_output((size_t)*n);
+    p->kernels->norm_factors(0.25f, 0.75f, 0.9f, parity_input(p, (size_t)*n, MIXED), y, (size_t)*n);
+    parity_finish(p, y, (size_t)*n);
+  }
+}
+
 const parity_case update_cases[] = {
-    {"sgd_update", sgd_update}, {"momentum_update", momentum_update}, {"adam_update", adam_update}, {0}};
+    {"sgd_update", sgd_update}, {"momentum_update", momentum_update}, {"adam_update", adam_update}, {"absolute_power", absolute_power},
+    {"penalty_gradient", penalty_gradient}, {"norm_factors", norm_factors}, {0}};

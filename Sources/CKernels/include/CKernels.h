@@ -57,6 +57,9 @@ typedef struct lw_momentum { float rate, keep, momentum; } lw_momentum;
 // rate and scale contain the bias corrections: learningRate / (1 - beta1^t) and 1 / sqrt(1 - beta2^t).
 typedef struct lw_adam { float rate, keep, beta1, one_minus_beta1, beta2, one_minus_beta2, scale, epsilon, l2; } lw_adam;
 
+// The slope of a penalty: twice_l2 x + sign(x) (l1 + power |x|^exponent).
+typedef struct lw_penalty { float l1, twice_l2, power, exponent; } lw_penalty;
+
 // One sequence of random numbers.
 typedef struct lw_random { uint64_t seed, stream; } lw_random;
 
@@ -65,6 +68,11 @@ typedef enum lw_activation {
   LW_LINEAR = 0, LW_RELU, LW_LEAKY_RELU, LW_ELU, LW_SIGMOID, LW_TANH, LW_SOFTPLUS, LW_GELU, LW_GELU_TANH, LW_SILU,
   LW_SELU, LW_RELU6, LW_HARD_SIGMOID, LW_HARD_SWISH, LW_MISH, LW_SOFTSIGN
 } lw_activation;
+
+// Losses of single elements; the formulas are in softmax/loss.h.
+typedef enum lw_element_loss_kind {
+  LW_SQUARED_ERROR = 0, LW_ABSOLUTE_ERROR, LW_HUBER, LW_HINGE, LW_SQUARED_HINGE
+} lw_element_loss_kind;
 
 // GEMM. Sums over k are cut at multiples of this. Part of the numerical contract: the same on every tier, never tuned.
 enum { LW_GEMM_KC = 384 };
@@ -356,8 +364,16 @@ struct lw_table {
   // Losses of single elements, and where gradient is given their derivatives times gradient_scale. Either may be x.
   void (*sigmoid_cross_entropy)(size_t count, const float *x, const float *targets, float smoothing, float gradient_scale,
                                 float *losses, float *_Nullable gradient);
-  void (*squared_error)(size_t count, const float *predictions, const float *targets, float gradient_scale,
-                        float *losses, float *_Nullable gradient);
+  // parameter is the delta of Huber's loss.
+  void (*element_loss)(lw_element_loss_kind kind, float parameter, size_t count, const float *predictions,
+                       const float *targets, float gradient_scale, float *losses, float *_Nullable gradient);
+
+  // Losses of rows: -cos of the angle between prediction and target, and its derivative times gradient_scale. gradient may be
+  // predictions or targets, with the same distance between rows.
+  void (*cosine_loss)(size_t rows, size_t columns, const float *predictions, size_t ldp, const float *targets, size_t ldt,
+                      float gradient_scale, float *losses, float *_Nullable gradient, size_t ldg);
+  // y[i] += sum of t ln t over row i, 0 where t is 0.
+  void (*add_information)(size_t rows, size_t columns, const float *t, size_t ldt, float *y);
 
   // norm: batch, group, layer and RMS normalisation ---------------------------------------------------------------------
 
@@ -473,6 +489,15 @@ struct lw_table {
   // first: the velocity v is written without being read.
   void (*momentum_update)(const lw_momentum *o, int nesterov, int first, float *w, const float *g, float *v, size_t n);
   void (*adam_update)(const lw_adam *o, float *w, const float *g, float *m, float *v, size_t n);
+
+  // penalty: on the size of weights --------------------------------------------------------------------------------------
+
+  // y[i] = |x[i]|^p, p > 0. y may be x.
+  void (*absolute_power)(float p, const float *x, float *y, size_t n);
+  // dx[i] = dy[i] + the slope of the penalty at x[i]. dx may be dy or x.
+  void (*penalty_gradient)(const lw_penalty *penalty, const float *x, const float *dy, float *dx, size_t n);
+  // y[i] = (rate clip(norm, minimum, maximum) + (1 - rate) norm) / (1e-7 + norm). y may be norms.
+  void (*norm_factors)(float minimum, float maximum, float rate, const float *norms, float *y, size_t n);
 
   // random: the counter-based generator Philox 4x32-10 ------------------------------------------------------------------
 

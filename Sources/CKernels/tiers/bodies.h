@@ -27,6 +27,7 @@
 #include "../softmax/softmax.h"
 #include "../softmax/cross_entropy.h"
 #include "../softmax/loss.h"
+#include "../softmax/row_loss.h"
 #include "../pool/windows.h"
 #include "../pool/max.h"
 #include "../pool/average.h"
@@ -42,6 +43,7 @@
 #include "../recurrent/steps.h"
 #include "../recurrent/gradients.h"
 #include "../update/update.h"
+#include "../update/penalty.h"
 #include "../random/philox.h"
 #include "../random/distributions.h"
 #include "../probe/probe.h"
@@ -82,7 +84,9 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .cross_entropy_labels = lw_cross_entropy_labels,
     .cross_entropy_targets = lw_cross_entropy_targets,
     .sigmoid_cross_entropy = lw_sigmoid_cross_entropy,
-    .squared_error = lw_squared_error,
+    .element_loss = lw_element_loss,
+    .cosine_loss = lw_cosine_loss,
+    .add_information = lw_add_information,
     // norm
     .norm_moments = lw_norm_moments,
     .norm_join = lw_norm_join,
@@ -140,6 +144,10 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .sgd_update = lw_sgd_update,
     .momentum_update = lw_momentum_update,
     .adam_update = lw_adam_update,
+    // penalty
+    .absolute_power = lw_absolute_power,
+    .penalty_gradient = lw_penalty_gradient,
+    .norm_factors = lw_norm_factors,
     // random
     .random_bits = lw_random_bits,
     .random_uniform = lw_random_uniform,

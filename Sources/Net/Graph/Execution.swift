@@ -8,6 +8,8 @@ final class Execution: @unchecked Sendable {
   let plan: Plan
   private let steps: [Plan.Step]
   private let ops: [any Op]
+  private let parameters: ParameterStore
+  private let hasPenalties: Bool
   private let arena: UnsafeMutablePointer<Float>
   private let pointers: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
   /// The context of each step that runs an op.
@@ -22,12 +24,12 @@ final class Execution: @unchecked Sendable {
   private var input: UnsafePointer<Float>?
   private var prepared: PreparedWeights?
 
-  /// - Parameters:
-  ///   - parameters: must outlive the execution.
   init(_ plan: Plan, parameters: ParameterStore) {
     self.plan = plan
     steps = plan.steps
     ops = plan.calls.map(\.op)
+    self.parameters = parameters
+    hasPenalties = ops.contains { $0.addsPenalty }
     let layout = plan.layout
     arena = .allocateZeros(layout.count)
     let arena = arena
@@ -109,13 +111,16 @@ final class Execution: @unchecked Sendable {
 
   /// One pass with loss, and with gradients when the plan is for training.
   ///
-  /// - Returns: the mean loss.
+  /// - Returns: the mean loss, and all penalties.
   func run(_ examples: Examples, batch: Int, examplesSeen: UInt64) -> Float {
     begin(examples.inputs, batch: batch, examplesSeen: examplesSeen)
     var loss: Float = 0
+    var penalty = parameters.penalty
     for s in steps.indices {
       switch steps[s] {
-      case .forward(let i): ops[i].forward(contexts[s])
+      case .forward(let i):
+        ops[i].forward(contexts[s])
+        if hasPenalties { penalty += ops[i].penalty(contexts[s]) }
       case .loss: loss = evaluateLoss(examples, batch: batch)
       case .backward(let i): ops[i].backward(contexts[s])
       case .accumulate(let value, let part):
@@ -123,7 +128,8 @@ final class Execution: @unchecked Sendable {
         add(sum, arena + plan.layout.parts[part], into: sum, count: batch * plan.count(value))
       }
     }
-    return loss
+    if plan.purpose == .training { parameters.addPenaltyGradients() }
+    return loss + penalty
   }
 
   /// Ends the training step of the last pass: what it found out about the data becomes the model's.
@@ -156,8 +162,17 @@ final class Execution: @unchecked Sendable {
     plan.loss!.evaluate(
       LossContext(
         batch: batch, outputs: output, outputCount: outputCount, labels: examples.labels, targets: examples.targets,
-        losses: losses, gradient: gradient, scale: 1 / Float(count)))
+        teacher: examples.teacher, losses: losses, gradient: gradient, scale: 1 / Float(count)))
+    if let weights = examples.weights {
+      weigh(losses, lossesPerExample, batch, weights)
+      if let gradient { weigh(gradient, outputCount, batch, weights) }
+    }
     return sum(losses, count: count) / Float(count)
+  }
+
+  /// Multiplies each example's row by its weight.
+  private func weigh(_ rows: UnsafeMutablePointer<Float>, _ columns: Int, _ batch: Int, _ weights: UnsafePointer<Float>) {
+    multiplyColumn(rows: batch, columns: columns, rows, ldx: columns, column: weights, into: rows, ldy: columns)
   }
 }
 

@@ -46,6 +46,9 @@ public struct ParameterSpec: Sendable {
   public let fanOut: Int
   /// Whether the optimizer changes it. Running statistics are not trainable.
   public let isTrainable: Bool
+  /// What it adds to the loss, and what it has to obey after each step.
+  public let regularizer: Regularizer?
+  public let constraint: Constraint?
 
   var count: Int { shape.reduce(1, *) }
 }
@@ -143,13 +146,15 @@ public final class GraphBuilder {
 
   /// Declares a parameter of the layer being built. `fanIn` and `fanOut` scale the initialiser.
   public func parameter(
-    _ name: String, shape: [Int], initializer: any Initializer, fanIn: Int, fanOut: Int, isTrainable: Bool = true
+    _ name: String, shape: [Int], initializer: any Initializer, fanIn: Int, fanOut: Int, isTrainable: Bool = true,
+    regularizer: Regularizer? = nil, constraint: Constraint? = nil
   ) -> ParameterReference {
     let index = graph.parameters.count
     let owner = scopes.last.map { "\($0.name)/" } ?? ""
     graph.parameters.append(
       ParameterSpec(
-        name: owner + name, shape: shape, initializer: initializer, fanIn: fanIn, fanOut: fanOut, isTrainable: isTrainable))
+        name: owner + name, shape: shape, initializer: initializer, fanIn: fanIn, fanOut: fanOut, isTrainable: isTrainable,
+        regularizer: regularizer, constraint: constraint))
     if !scopes.isEmpty { scopes[scopes.count - 1].parameters.append(index) }
     return ParameterReference(index: index)
   }

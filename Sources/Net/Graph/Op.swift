@@ -28,6 +28,13 @@ public protocol Op: Sendable {
   /// `context.saved`. A pass whose loss is not a number, or that only asks for gradients, has no such end.
   func finishStep(_ context: OpContext)
 
+  /// Whether `penalty` has something to say.
+  var addsPenalty: Bool { get }
+
+  /// What this op adds to the loss of the batch, asked right after `forward` in training and evaluation. Its gradient is the
+  /// op's own business, in `backward`.
+  func penalty(_ context: OpContext) -> Float
+
   /// Multiply-adds of the forward pass for one example.
   var multiplyAdds: Int { get }
 
@@ -70,6 +77,8 @@ extension Op {
   public func checkTraining(batch: Int) throws {}
   public var finishesStep: Bool { false }
   public func finishStep(_ context: OpContext) {}
+  public var addsPenalty: Bool { false }
+  public func penalty(_ context: OpContext) -> Float { 0 }
   public var multiplyAdds: Int { 0 }
   public var backwardReads: BackwardReads { [] }
   public var isInPlace: Bool { false }

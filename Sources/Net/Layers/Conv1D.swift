@@ -17,12 +17,15 @@ public struct Conv1D: Layer {
   public let useBias: Bool
   public let kernelInitializer: any Initializer
   public let biasInitializer: any Initializer
+  public let rules: LayerRules
   public let kind = "conv1d"
 
   public init(
     _ filters: Int, kernelSize: Int, stride: Int = 1, padding: Padding = .valid, dilation: Int = 1, groups: Int = 1,
     activation: Activation = .linear, useBias: Bool = true, kernelInitializer: any Initializer = .glorotUniform,
-    biasInitializer: any Initializer = .zeros
+    biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.filters = filters
     self.kernelSize = kernelSize
@@ -34,6 +37,9 @@ public struct Conv1D: Layer {
     self.useBias = useBias
     self.kernelInitializer = kernelInitializer
     self.biasInitializer = biasInitializer
+    rules = LayerRules(
+      kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+      kernelConstraint: kernelConstraint, biasConstraint: biasConstraint)
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
@@ -44,10 +50,11 @@ public struct Conv1D: Layer {
       dilation: Size2D(height: 1, width: dilation))
     let shape = try window.convolution([1] + x.shape, filters: filters, groups: groups)
     let kernel = graph.kernel(
-      "kernel", shape, as: [kernelSize, shape.channels / groups, filters], initializer: kernelInitializer.suited(to: activation))
+      "kernel", shape, as: [kernelSize, shape.channels / groups, filters], initializer: kernelInitializer.suited(to: activation),
+      rules)
     let image = try graph.add(View(shape: [1] + x.shape), to: [x])
     let y = try graph.add(Convolution(shape: shape), to: [image], parameters: [kernel])
-    let z = try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation)
+    let z = try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation, rules)
     return try graph.add(View(shape: [shape.outputWidth, filters]), to: [z])
   }
 

@@ -25,6 +25,7 @@ public struct Conv2D: Layer {
   public let useBias: Bool
   public let kernelInitializer: any Initializer
   public let biasInitializer: any Initializer
+  public let rules: LayerRules
   public let accuracy: ConvAccuracy
   public let kind = "conv2d"
 
@@ -40,6 +41,8 @@ public struct Conv2D: Layer {
     _ filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, dilation: Size2D = 1,
     groups: Int = 1, activation: Activation = .linear, useBias: Bool = true,
     kernelInitializer: any Initializer = .glorotUniform, biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil,
     accuracy: ConvAccuracy = .standard
   ) {
     self.filters = filters
@@ -52,6 +55,9 @@ public struct Conv2D: Layer {
     self.useBias = useBias
     self.kernelInitializer = kernelInitializer
     self.biasInitializer = biasInitializer
+    rules = LayerRules(
+      kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+      kernelConstraint: kernelConstraint, biasConstraint: biasConstraint)
     self.accuracy = accuracy
   }
 
@@ -59,9 +65,9 @@ public struct Conv2D: Layer {
     let x = try onlyImage(inputs)
     let window = Window(size: kernelSize, strides: strides, padding: padding, dilation: dilation)
     let shape = try window.convolution(x.shape, filters: filters, groups: groups)
-    let kernel = graph.kernel("kernel", shape, initializer: kernelInitializer.suited(to: activation))
+    let kernel = graph.kernel("kernel", shape, initializer: kernelInitializer.suited(to: activation), rules)
     let y = try graph.add(Convolution(shape: shape, accuracy: accuracy), to: [x], parameters: [kernel])
-    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation)
+    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation, rules)
   }
 }
 
@@ -78,23 +84,33 @@ extension Conv2DShape {
 extension GraphBuilder {
   /// The weights of a convolution.
   func kernel(
-    _ name: String, _ shape: Conv2DShape, as dimensions: [Int]? = nil, initializer: any Initializer
+    _ name: String, _ shape: Conv2DShape, as dimensions: [Int]? = nil, initializer: any Initializer,
+    _ rules: LayerRules = LayerRules()
   ) -> ParameterReference {
     parameter(
       name, shape: dimensions ?? [shape.kernelHeight, shape.kernelWidth, shape.channels / shape.groups, shape.filters],
-      initializer: initializer, fanIn: shape.fan.in, fanOut: shape.fan.out)
+      initializer: initializer, fanIn: shape.fan.in, fanOut: shape.fan.out, regularizer: rules.kernelRegularizer,
+      constraint: rules.kernelConstraint)
   }
 
-  /// activation(y + b) over the last dimension, with what of it there is.
-  func finish(_ y: Node, bias: (any Initializer)?, fan: Fan, _ activation: Activation) throws -> Node {
+  /// activation(y + b) over the last dimension, with what of it there is, and a penalty on the result.
+  func finish(
+    _ y: Node, bias: (any Initializer)?, fan: Fan, _ activation: Activation, _ rules: LayerRules = LayerRules()
+  ) throws -> Node {
     var y = y
     let count = y.shape.reduce(1, *)
     if let bias {
       let columns = y.shape.last!
-      let b = parameter("bias", shape: [columns], initializer: bias, fanIn: fan.in, fanOut: fan.out)
+      let b = parameter(
+        "bias", shape: [columns], initializer: bias, fanIn: fan.in, fanOut: fan.out, regularizer: rules.biasRegularizer,
+        constraint: rules.biasConstraint)
       y = try add(AddBias(rows: count / columns, columns: columns), to: [y], parameters: [b])
     }
     if activation != .linear { y = try add(Activate(activation: activation, count: count), to: [y]) }
+    if let penalty = rules.activityRegularizer {
+      try penalty.check()
+      y = try add(ActivityPenalty(regularizer: penalty, count: count), to: [y])
+    }
     return y
   }
 }

@@ -19,6 +19,7 @@ public struct Conv2DTranspose: Layer {
   public let useBias: Bool
   public let kernelInitializer: any Initializer
   public let biasInitializer: any Initializer
+  public let rules: LayerRules
   public let kind = "conv2dTranspose"
 
   /// - Parameter outputPadding: pixels to add at the bottom and on the right where the padding is explicit, fewer than the strides.
@@ -26,7 +27,9 @@ public struct Conv2DTranspose: Layer {
   public init(
     _ filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, outputPadding: Size2D = 0,
     dilation: Size2D = 1, activation: Activation = .linear, useBias: Bool = true,
-    kernelInitializer: any Initializer = .glorotUniform, biasInitializer: any Initializer = .zeros
+    kernelInitializer: any Initializer = .glorotUniform, biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.filters = filters
     self.kernelSize = kernelSize
@@ -38,6 +41,9 @@ public struct Conv2DTranspose: Layer {
     self.useBias = useBias
     self.kernelInitializer = kernelInitializer
     self.biasInitializer = biasInitializer
+    rules = LayerRules(
+      kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+      kernelConstraint: kernelConstraint, biasConstraint: biasConstraint)
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
@@ -46,9 +52,9 @@ public struct Conv2DTranspose: Layer {
     let kernel = graph.parameter(
       "kernel", shape: [kernelSize.height, kernelSize.width, filters, x.shape[2]],
       initializer: kernelInitializer.suited(to: activation),
-      fanIn: shape.fan.out, fanOut: shape.fan.in)
+      fanIn: shape.fan.out, fanOut: shape.fan.in, regularizer: rules.kernelRegularizer, constraint: rules.kernelConstraint)
     let y = try graph.add(TransposedConvolution(shape: shape), to: [x], parameters: [kernel])
-    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: (shape.fan.out, shape.fan.in), activation)
+    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: (shape.fan.out, shape.fan.in), activation, rules)
   }
 
   /// The convolution from this layer's output to its input.

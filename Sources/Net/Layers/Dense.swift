@@ -9,6 +9,7 @@ public struct Dense: Layer {
   public let useBias: Bool
   public let kernelInitializer: any Initializer
   public let biasInitializer: any Initializer
+  public let rules: LayerRules
   public let kind = "dense"
 
   /// - Parameters:
@@ -16,16 +17,23 @@ public struct Dense: Layer {
   ///   - activation: f; none by default.
   ///   - useBias: whether there is a b.
   ///   - kernelInitializer: the first W; `.heNormal()` suits ReLU.
-  ///   - biasInitializer: the first b; `.constant(0.1)` keeps ReLU units alive at the start.
+  ///   - biasInitializer: the first b; `.smallPositive()` keeps ReLU units alive at the start.
+  ///   - kernelRegularizer: what W adds to the loss; likewise b and y.
+  ///   - kernelConstraint: what W has to obey after each step; likewise b.
   public init(
     _ units: Int, activation: Activation = .linear, useBias: Bool = true,
-    kernelInitializer: any Initializer = .glorotUniform, biasInitializer: any Initializer = .zeros
+    kernelInitializer: any Initializer = .glorotUniform, biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.units = units
     self.activation = activation
     self.useBias = useBias
     self.kernelInitializer = kernelInitializer
     self.biasInitializer = biasInitializer
+    rules = LayerRules(
+      kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+      kernelConstraint: kernelConstraint, biasConstraint: biasConstraint)
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
@@ -34,9 +42,10 @@ public struct Dense: Layer {
     let fanIn = try x.columns
     let rows = x.shape.dropLast().reduce(1, *)
     let kernel = graph.parameter(
-      "kernel", shape: [fanIn, units], initializer: kernelInitializer.suited(to: activation), fanIn: fanIn, fanOut: units)
+      "kernel", shape: [fanIn, units], initializer: kernelInitializer.suited(to: activation), fanIn: fanIn, fanOut: units,
+      regularizer: rules.kernelRegularizer, constraint: rules.kernelConstraint)
     let y = try graph.add(Linear(fanIn: fanIn, units: units, rows: rows), to: [x], parameters: [kernel])
-    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: (fanIn, units), activation)
+    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: (fanIn, units), activation, rules)
   }
 }
 

@@ -15,12 +15,15 @@ public struct DepthwiseConv2D: Layer {
   public let useBias: Bool
   public let kernelInitializer: any Initializer
   public let biasInitializer: any Initializer
+  public let rules: LayerRules
   public let kind = "depthwiseConv2d"
 
   public init(
     kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, dilation: Size2D = 1, depthMultiplier: Int = 1,
     activation: Activation = .linear, useBias: Bool = true, kernelInitializer: any Initializer = .glorotUniform,
-    biasInitializer: any Initializer = .zeros
+    biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.kernelSize = kernelSize
     self.strides = strides
@@ -31,14 +34,18 @@ public struct DepthwiseConv2D: Layer {
     self.useBias = useBias
     self.kernelInitializer = kernelInitializer
     self.biasInitializer = biasInitializer
+    rules = LayerRules(
+      kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+      kernelConstraint: kernelConstraint, biasConstraint: biasConstraint)
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let x = try onlyImage(inputs)
     let window = Window(size: kernelSize, strides: strides, padding: padding, dilation: dilation)
     let shape = try window.depthwise(x.shape, depthMultiplier)
-    let y = try graph.addDepthwise(shape, to: x, kernel: "kernel", depthMultiplier, kernelInitializer.suited(to: activation))
-    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation)
+    let y = try graph.addDepthwise(
+      shape, to: x, kernel: "kernel", depthMultiplier, kernelInitializer.suited(to: activation), rules)
+    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation, rules)
   }
 }
 
@@ -105,10 +112,11 @@ extension Window {
 
 extension GraphBuilder {
   fileprivate func addDepthwise(
-    _ shape: Conv2DShape, to x: Node, kernel name: String, _ multiplier: Int, _ initializer: any Initializer
+    _ shape: Conv2DShape, to x: Node, kernel name: String, _ multiplier: Int, _ initializer: any Initializer,
+    _ rules: LayerRules = LayerRules()
   ) throws -> Node {
     let dimensions = [shape.kernelHeight, shape.kernelWidth, shape.channels, multiplier]
-    let kernel = kernel(name, shape, as: dimensions, initializer: initializer)
+    let kernel = kernel(name, shape, as: dimensions, initializer: initializer, rules)
     return try add(Convolution(shape: shape), to: [x], parameters: [kernel])
   }
 }

@@ -4,14 +4,25 @@ import Kernels
 ///
 /// A network that ends in `Softmax()` is trained on the logits before it. With label smoothing e the target of the label
 /// is 1 - e + e / classes, of every other class e / classes.
+///
+/// With class weights the mean is that of PyTorch: the weighted losses of a batch are divided by the sum of its weights. (The
+/// `classWeight:` of `fit` is that of Keras: divided by the number of examples.)
 public struct SparseCategoricalCrossEntropy: Loss {
   public let labelSmoothing: Float
+  public let classWeights: [Float]?
   public let name = "sparseCategoricalCrossEntropy"
   public let outputFunction: OutputFunction? = .softmax
 
-  public init(labelSmoothing: Float = 0) { self.labelSmoothing = labelSmoothing }
+  /// - Parameter classWeights: one for each output, or nil for 1. Not together with label smoothing.
+  public init(labelSmoothing: Float = 0, classWeights: [Float]? = nil) {
+    self.labelSmoothing = labelSmoothing
+    self.classWeights = classWeights
+  }
 
-  public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
+  public func check(_ targets: Dataset.Targets, output shape: [Int]) throws { try check(targets, output: shape, for: name) }
+
+  /// - Parameter name: the loss that takes the same targets.
+  func check(_ targets: Dataset.Targets, output shape: [Int], for name: String) throws {
     guard case .classes(_, let classes) = targets else {
       throw NetError("\(name) needs class labels, got target values; expected .classes, or the loss categoricalCrossEntropy")
     }
@@ -19,12 +30,33 @@ public struct SparseCategoricalCrossEntropy: Loss {
     guard shape.count == 1, shape[0] >= classes else {
       throw NetError("\(name): the data have \(classes) classes but the network's output has shape \(shape)")
     }
+    guard let classWeights else { return }
+    try checkWeights(classWeights, "\(name): class weight")
+    guard classWeights.count == shape[0] else {
+      throw NetError("\(name): \(classWeights.count) class weights; expected \(shape[0]), one for each output")
+    }
+    guard labelSmoothing == 0 else {
+      throw NetError("\(name): class weights and label smoothing \(labelSmoothing); expected one of them")
+    }
   }
 
   public func evaluate(_ c: LossContext) {
     softmaxCrossEntropy(
       rows: c.batch, columns: c.outputCount, logits: c.outputs, ld: c.outputCount, labels: c.labels!,
       labelSmoothing: labelSmoothing, gradientScale: c.scale, losses: c.losses, gradient: c.gradient, ldg: c.outputCount)
+    if let classWeights { weigh(c, c.labels!, classWeights) }
+  }
+
+  /// Weights the examples by w batch / sum w, so that their mean is the weighted one.
+  private func weigh(_ c: LossContext, _ labels: UnsafePointer<Int32>, _ weights: [Float]) {
+    var sum: Float = 0
+    for i in 0..<c.batch { sum += weights[Int(labels[i])] }
+    let factor = sum == 0 ? 0 : Float(c.batch) / sum
+    for i in 0..<c.batch {
+      let weight = weights[Int(labels[i])] * factor
+      c.losses[i] *= weight
+      if let row = c.gradient.map({ $0 + i * c.outputCount }) { scale(weight, row, into: row, count: c.outputCount) }
+    }
   }
 }
 
@@ -69,15 +101,10 @@ public struct BinaryCrossEntropy: Loss {
 
   public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
     try checkSmoothing(labelSmoothing, name)
-    if case .classes(_, let classes) = targets {
-      guard classes <= 2, shape == [1] else {
-        throw NetError(
-          "\(name) takes class labels for 2 classes and one output, got \(classes) classes and output shape \(shape)")
-      }
-    } else {
-      try checkValues(targets, output: shape, for: name, hint: "")
-    }
+    try checkBinary(targets, output: shape, for: name)
   }
+
+  public var classValues: [Float]? { [0, 1] }
 
   public func lossesPerExample(_ output: [Int]) -> Int { output.reduce(1, *) }
 
@@ -85,6 +112,13 @@ public struct BinaryCrossEntropy: Loss {
     sigmoidCrossEntropy(
       count: c.batch * c.outputCount, logits: c.outputs, targets: c.targets!, labelSmoothing: labelSmoothing,
       gradientScale: c.scale, losses: c.losses, gradient: c.gradient)
+  }
+}
+
+/// Throws unless all weights are finite and at least 0.
+func checkWeights(_ weights: [Float], _ what: String) throws {
+  if let at = weights.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
+    throw NetError("\(what) \(at) is \(plain(weights[at])); expected a finite number of at least 0")
   }
 }
 
@@ -96,7 +130,9 @@ private func checkSmoothing(_ smoothing: Float, _ name: String) throws {
 
 extension Loss where Self == SparseCategoricalCrossEntropy {
   /// Cross-entropy of logits against class labels.
-  public static func sparseCategoricalCrossEntropy(labelSmoothing: Float = 0) -> Self { Self(labelSmoothing: labelSmoothing) }
+  public static func sparseCategoricalCrossEntropy(labelSmoothing: Float = 0, classWeights: [Float]? = nil) -> Self {
+    Self(labelSmoothing: labelSmoothing, classWeights: classWeights)
+  }
 }
 
 extension Loss where Self == CategoricalCrossEntropy {

@@ -22,12 +22,24 @@ public protocol Loss: Sendable {
   /// What `evaluate` writes into `losses`, in float64 and plain loops, which `gradCheck` differentiates; nil when there is none:
   /// it then takes `evaluate`'s, and sees float32's rounding errors.
   func reference(_ context: LossReferenceContext) -> [Double]?
+
+  /// The target values that stand for the classes 0 and 1, when the loss takes class labels of two classes as values.
+  var classValues: [Float]? { get }
+
+  /// The output above which metrics take one for a yes.
+  var decisionThreshold: Float { get }
+
+  /// Whether the loss needs what another network answered: `Dataset.teacher`.
+  var needsTeacher: Bool { get }
 }
 
 extension Loss {
   public func lossesPerExample(_ output: [Int]) -> Int { 1 }
   public var outputFunction: OutputFunction? { nil }
   public func reference(_ context: LossReferenceContext) -> [Double]? { nil }
+  public var classValues: [Float]? { nil }
+  public var decisionThreshold: Float { outputFunction == .sigmoid ? 0 : 0.5 }
+  public var needsTeacher: Bool { false }
 }
 
 /// The outputs and targets of one batch, and where their loss goes. All buffers are row-major and contiguous.
@@ -42,12 +54,23 @@ public struct LossContext {
   public let labels: UnsafePointer<Int32>?
   /// The target values `[batch, outputCount]`, when the targets are values.
   public let targets: UnsafePointer<Float>?
+  /// What a teacher answered, `[batch, outputCount]`, when the data have it.
+  public let teacher: UnsafePointer<Float>?
   /// Where the losses go: `[batch, lossesPerExample]`.
   public let losses: UnsafeMutablePointer<Float>
   /// Where the gradient of the mean loss by the outputs goes: `[batch, outputCount]`, or nil when nobody wants it.
   public let gradient: UnsafeMutablePointer<Float>?
   /// 1 / (number of losses in the batch): what each loss counts in the mean.
   public let scale: Float
+}
+
+/// Throws unless the targets are values of the output's shape, or class labels 0 and 1 for one output.
+func checkBinary(_ targets: Dataset.Targets, output shape: [Int], for loss: String) throws {
+  guard case .classes(_, let classes) = targets else { return try checkValues(targets, output: shape, for: loss, hint: "") }
+  guard classes <= 2, shape == [1] else {
+    throw NetError(
+      "\(loss) takes class labels for 2 classes and one output, got \(classes) classes and output shape \(shape)")
+  }
 }
 
 /// Throws unless the targets are values, as many an example as the network has outputs.

@@ -7,11 +7,16 @@ struct Examples {
   var labels: UnsafePointer<Int32>?
   /// One row of values an example, or nil.
   var targets: UnsafePointer<Float>?
+  /// How much each example counts, or nil.
+  var weights: UnsafePointer<Float>?
+  /// One row of a teacher's answers an example, or nil.
+  var teacher: UnsafePointer<Float>?
 
   /// The examples from `first` on.
   func advanced(by first: Int, inputCount: Int, outputCount: Int) -> Examples {
     Examples(
-      inputs: inputs + first * inputCount, labels: labels.map { $0 + first }, targets: targets.map { $0 + first * outputCount })
+      inputs: inputs + first * inputCount, labels: labels.map { $0 + first }, targets: targets.map { $0 + first * outputCount },
+      weights: weights.map { $0 + first }, teacher: teacher.map { $0 + first * outputCount })
   }
 }
 
@@ -21,6 +26,8 @@ struct CheckedData {
   private let inputs: Tensor
   private let labels: [Int32]?
   private let targets: Tensor?
+  private var weights: [Float]?
+  private let teacher: Tensor?
 
   /// - Parameter name: what is being done, for messages.
   /// - Throws: when the data are empty, of another shape than the model, unfit for the loss, or not finite.
@@ -30,30 +37,62 @@ struct CheckedData {
     try training.loss.check(data.targets, output: model.outputShape)
     for metric in training.metrics { try metric.check(data.targets, output: model.outputShape) }
     try checkFinite(data.inputs, "\(name): the input")
+    if training.loss.needsTeacher {
+      let expected = [data.count] + model.outputShape
+      guard let teacher = data.teacher else {
+        throw NetError("\(name): \(training.loss.name) needs a teacher's answers; the data have none (Dataset.taught(by:))")
+      }
+      guard teacher.shape == expected else {
+        throw NetError("\(name): a teacher's answers of shape \(teacher.shape); expected \(expected)")
+      }
+      try checkFinite(teacher, "\(name): the teacher's answer")
+    }
     count = data.count
     inputs = data.inputs
+    weights = data.sampleWeights
+    teacher = training.loss.needsTeacher ? data.teacher : nil
     switch data.targets {
     case .values(let values):
       try checkFinite(values, "\(name): the target")
       labels = nil
       targets = values
-    case .classes(let classes, _) where training.loss is BinaryCrossEntropy:
-      labels = nil
-      targets = try Tensor(shape: [classes.count, 1], classes.map { Float($0) })
     case .classes(let classes, _):
-      labels = classes
-      targets = nil
+      let values = training.loss.classValues
+      labels = values == nil ? classes : nil
+      targets = try values.map { values in try Tensor(shape: [classes.count, 1], classes.map { values[Int($0)] }) }
     }
+    classes = if case .classes(let classes, let count) = data.targets { (classes, count) } else { nil }
+  }
+
+  /// Class labels as the user gave them.
+  private let classes: (labels: [Int32], count: Int)?
+
+  /// Makes the first `count` examples count as much as their class does, times their own weight.
+  mutating func weigh(byClass classWeight: [Float], first count: Int) throws {
+    guard let classes else { throw NetError("fit: classWeight needs class labels, got target values") }
+    guard classWeight.count == classes.count else {
+      throw NetError("fit: \(classWeight.count) class weights; expected \(classes.count), one for each class")
+    }
+    try checkWeights(classWeight, "fit: class weight")
+    var weights = weights ?? [Float](repeating: 1, count: self.count)
+    for i in 0..<count { weights[i] *= classWeight[Int(classes.labels[i])] }
+    self.weights = weights
   }
 
   func withExamples<R>(_ body: (Examples) throws -> R) rethrows -> R {
     try inputs.withUnsafeBufferPointer { inputs in
       try (labels ?? []).withUnsafeBufferPointer { labels in
         try (targets?.values ?? []).withUnsafeBufferPointer { targets in
-          try body(
-            Examples(
-              inputs: inputs.baseAddress!, labels: self.labels == nil ? nil : labels.baseAddress,
-              targets: self.targets == nil ? nil : targets.baseAddress))
+          try (weights ?? []).withUnsafeBufferPointer { weights in
+            try (teacher?.values ?? []).withUnsafeBufferPointer { teacher in
+              try body(
+                Examples(
+                  inputs: inputs.baseAddress!, labels: self.labels == nil ? nil : labels.baseAddress,
+                  targets: self.targets == nil ? nil : targets.baseAddress,
+                  weights: self.weights == nil ? nil : weights.baseAddress,
+                  teacher: self.teacher == nil ? nil : teacher.baseAddress))
+            }
+          }
         }
       }
     }

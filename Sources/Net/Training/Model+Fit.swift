@@ -36,6 +36,8 @@ extension Model {
   ///   - shuffle: whether each epoch has its own order, which follows from the seed.
   ///   - validationSplit: the share of the data, taken from the end before shuffling, that is only evaluated.
   ///   - validationData: data to evaluate after each epoch; used instead of a split.
+  ///   - classWeight: how much examples of each class count in training, times their own weight: as in Keras, the mean is still
+  ///     over the number of examples. Validation does not see it.
   ///   - callbacks: what to run in between.
   /// - Returns: the loss and metrics of each epoch.
   /// - Throws: `NetError` when the data do not fit the model or the loss, hold NaN or infinities, the batch is empty or larger
@@ -44,7 +46,7 @@ extension Model {
   @discardableResult
   public func fit(
     _ data: Dataset, batchSize: Int? = nil, epochs: Int = 1, shuffle: Bool = true, validationSplit: Double = 0,
-    validationData: Dataset? = nil, callbacks: [any Callback] = []
+    validationData: Dataset? = nil, classWeight: [Float]? = nil, callbacks: [any Callback] = []
   ) throws -> History {
     try changing("fit") {
       let training = try compiled("fit")
@@ -55,12 +57,13 @@ extension Model {
       guard validationSplit == 0 || validationData == nil else {
         throw NetError("fit: both validationSplit and validationData are given; expected one")
       }
-      let checked = try CheckedData(data, for: self, training, "fit")
+      var checked = try CheckedData(data, for: self, training, "fit")
       let validation = try validationData.map { try CheckedData($0, for: self, training, "fit: validation") }
       let count = validationSplit == 0 ? data.count : Int(Double(data.count) * (1 - validationSplit))
       guard count > 0 else {
         throw NetError("fit: validationSplit \(validationSplit) leaves none of \(data.count) examples to train on")
       }
+      if let classWeight { try checked.weigh(byClass: classWeight, first: count) }
       let batch = batchSize ?? min(32, count)
       guard batch >= 1, batch <= count else {
         throw NetError("fit: batch size \(batch); expected 1 to \(count), the examples to train on")

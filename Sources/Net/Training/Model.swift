@@ -43,6 +43,8 @@ public final class Model: @unchecked Sendable {
     for parameter in graph.parameters {
       do {
         try parameter.initializer.check(shape: parameter.shape)
+        try parameter.regularizer?.check()
+        try parameter.constraint?.check()
       } catch let error as NetError {
         throw NetError("\(parameter.name): \(error.description)")
       }

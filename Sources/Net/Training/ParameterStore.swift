@@ -5,6 +5,9 @@ import Kernels
 /// once.
 final class ParameterStore {
   let specs: [ParameterSpec]
+  /// The trainable parameters with a penalty, and those with a constraint.
+  let regularized: [Int]
+  let constrained: [Int]
   private let positions: [Int]
   /// The length of the trainable part, gaps included.
   let trainableCount: Int
@@ -15,6 +18,8 @@ final class ParameterStore {
 
   init(_ specs: [ParameterSpec]) {
     self.specs = specs
+    regularized = specs.indices.filter { specs[$0].isTrainable && specs[$0].regularizer != nil }
+    constrained = specs.indices.filter { specs[$0].isTrainable && specs[$0].constraint != nil }
     var positions = [Int](repeating: 0, count: specs.count)
     var end = 0
     func place(_ isTrainable: Bool) {

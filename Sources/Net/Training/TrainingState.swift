@@ -39,7 +39,7 @@ final class TrainingState {
   }
 
   /// What metrics see as a yes of the outputs the loss takes.
-  var threshold: Float { loss.outputFunction == .sigmoid ? 0 : 0.5 }
+  var threshold: Float { loss.decisionThreshold }
 
   /// The execution of training steps of up to `capacity` examples, kept for the next time.
   func execution(_ model: Model, capacity: Int) throws -> Execution {
@@ -66,6 +66,7 @@ final class TrainingState {
         count: store.trainableCount, weights: store.weights, gradient: UnsafePointer(store.gradients), step: time.step + 1,
         learningRate: schedule.rate(at: time), momentum: schedule.momentum(at: time), states: states,
         stride: store.trainableCount))
+    store.constrain()
     time.step += 1
   }
 
@@ -106,6 +107,8 @@ final class BatchBuffer {
   private let inputs: UnsafeMutablePointer<Float>
   private let labels: UnsafeMutablePointer<Int32>
   private let targets: UnsafeMutablePointer<Float>
+  private let weights: UnsafeMutablePointer<Float>
+  private let teacher: UnsafeMutablePointer<Float>
 
   init(capacity: Int, inputCount: Int, outputCount: Int) {
     self.capacity = capacity
@@ -113,6 +116,8 @@ final class BatchBuffer {
     self.outputCount = outputCount
     inputs = .allocateZeros(capacity * inputCount)
     targets = .allocateZeros(capacity * outputCount)
+    weights = .allocateZeros(capacity)
+    teacher = .allocateZeros(capacity * outputCount)
     labels = .allocate(capacity: capacity)
     labels.initialize(repeating: 0, count: capacity)
   }
@@ -121,6 +126,8 @@ final class BatchBuffer {
     inputs.deallocate()
     labels.deallocate()
     targets.deallocate()
+    weights.deallocate()
+    teacher.deallocate()
   }
 
   /// Copies the examples `indices[0..<count]` of `data`.
@@ -133,9 +140,14 @@ final class BatchBuffer {
     if let source = data.targets {
       gatherRows(rows: count, columns: outputCount, source, lds: outputCount, indices: indices, into: targets, ldy: outputCount)
     }
+    if let source = data.weights { gatherRows(rows: count, columns: 1, source, lds: 1, indices: indices, into: weights, ldy: 1) }
+    if let source = data.teacher {
+      gatherRows(rows: count, columns: outputCount, source, lds: outputCount, indices: indices, into: teacher, ldy: outputCount)
+    }
     return Examples(
       inputs: inputs, labels: data.labels == nil ? nil : UnsafePointer(labels),
-      targets: data.targets == nil ? nil : UnsafePointer(targets))
+      targets: data.targets == nil ? nil : UnsafePointer(targets), weights: data.weights == nil ? nil : UnsafePointer(weights),
+      teacher: data.teacher == nil ? nil : UnsafePointer(teacher))
   }
 }
 
