@@ -92,6 +92,35 @@ public struct RandomStream: Hashable, Sendable {
     forEachPiece(count, nanoseconds: 1.1) { kernel(c, position + UInt64($0), rate, scale, x + $0, y + $0, $1) }
   }
 
+  /// Alpha dropout (Klambauer et al. 2017), which leaves mean 0 and variance 1 as they are: positions that ``dropout`` would drop
+  /// become -alpha, the value of SELU at minus infinity, and then all of it is brought back to that mean and variance:
+  ///
+  ///     y[i] = fma(kept ? x[i] : -alpha, a, b),   alpha = 1.7580993,   a = 1 / sqrt((1 - rate) (1 + rate alpha^2)),   b = a alpha rate
+  ///
+  /// The gradient is ``dropout`` of the output's with scale a, which is ``alphaDropoutScale(rate:)``. `y` may be `x`.
+  public func alphaDropout(
+    rate: Float, from position: UInt64 = 0, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    check(position, count, "alphaDropout")
+    precondition(rate >= 0 && rate < 1, "alphaDropout: rate \(rate); expected at least 0 and less than 1")
+    checkOverlap(x, y, elements: count, "alphaDropout")
+    let a = Double(Self.alphaDropoutScale(rate: rate)), shift = a * Self.alpha * Double(rate)
+    let dropped = Float(-Self.alpha * a + shift)
+    let (c, kernel) = (c, kernels.pointee.random_affine_dropout)
+    forEachPiece(count, nanoseconds: 1.1) {
+      kernel(c, position + UInt64($0), rate, Float(a), Float(shift), dropped, x + $0, y + $0, $1)
+    }
+  }
+
+  /// What alpha dropout multiplies what it keeps by.
+  public static func alphaDropoutScale(rate: Float) -> Float {
+    let rate = Double(rate)
+    return Float(1 / ((1 - rate) * (1 + rate * alpha * alpha)).squareRoot())
+  }
+
+  /// 1.05070098 * 1.67326324.
+  private static let alpha = 1.7580993408473766
+
   private func check(_ position: UInt64, _ count: Int, _ function: StaticString) {
     precondition(count >= 0, "RandomStream.\(function): count \(count) is negative")
     precondition(

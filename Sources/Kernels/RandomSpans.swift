@@ -37,6 +37,15 @@
     }
 
     /// `y[i] = kept ? x[i] * scale : 0`. Both have the same count.
+    public func alphaDropout(
+      rate: Float, from position: UInt64 = 0, _ x: Span<Float>, into y: inout MutableSpan<Float>
+    ) {
+      checkCounts(x.count, y.count, "alphaDropout")
+      x.withPointer { a in
+        y.withPointer { alphaDropout(rate: rate, from: position, a, into: $0, count: x.count) }
+      }
+    }
+
     public func dropout(
       rate: Float, scale: Float, from position: UInt64 = 0, _ x: Span<Float>, into y: inout MutableSpan<Float>
     ) {

@@ -154,6 +154,26 @@ import Testing
     #expect(abs(mean) < 0.01 && abs(deviation - 0.87962566) < 0.005)
   }
 
+  @Test(arguments: places) func alphaDropoutHasTheBitsOfTheReference(from: UInt64, count: Int) {
+    var x = randomValues(count, seed: 1)
+    if count > 2 { x[2] = .nan }
+    expectReference(
+      (from, count), { $0.alphaDropout(rate: 0.4, from: from, x, into: $1, count: count) },
+      { $0.alphaDropout(rate: 0.4, $1, x[Int($1 - from)]) })
+  }
+
+  @Test func alphaDropoutKeepsMeanAndVariance() {
+    let stream = RandomStream(seed: 6, stream: 0)
+    for rate: Float in [0, 0.1, 0.5, 0.9] {
+      var x = [Float](repeating: 0, count: 1 << 18)
+      RandomStream(seed: 6, stream: 1).normal(into: &x, count: x.count)
+      var y = x
+      stream.alphaDropout(rate: rate, x, into: &y, count: x.count)
+      let found = moments(y)
+      #expect(abs(found.mean) < 0.01 && abs(found.deviation - 1) < 0.01, "rate \(rate)")
+    }
+  }
+
   @Test func dropoutKeepsItsShare() {
     let x = [Float](repeating: 1, count: 1 << 18)
     for rate: Float in [0, 0.1, 0.5, 1] {

@@ -50,18 +50,21 @@ struct LossCase: CustomTestStringConvertible, Sendable {
   let loss: any Loss
   let outputs: Tensor
   let targets: Dataset.Targets
+  let teacher: Tensor?
 
   /// - Parameter outputs: the shape of a batch; in ±3 unless given.
-  init(_ name: String, _ loss: any Loss, outputs: [Int], targets: Dataset.Targets) {
+  init(_ name: String, _ loss: any Loss, outputs: [Int], targets: Dataset.Targets, teacher: Tensor? = nil) {
     testDescription = name
     self.loss = loss
     self.outputs = try! Tensor(shape: outputs, randomValues(outputs.reduce(1, *), seed: 12, in: -3...3))
     self.targets = targets
+    self.teacher = teacher
   }
 }
 
 let layerCases: [LayerCase] =
-  denseCases + activationCases + convolutionCases + poolingCases + normalizationCases + arrangingCases + recurrentCases
+  denseCases + penaltyCases + activationCases + convolutionCases + poolingCases + normalizationCases + arrangingCases
+  + recurrentCases
   + networkCases
 
 private let activations: [Activation] = [
@@ -92,6 +95,24 @@ private let denseCases = [
   },
   LayerCase("dropout", [40]) { Dropout(rate: 0.4) },
   LayerCase("dropout that scales at test", [40]) { Dropout(keep: 0.6) },
+  LayerCase("spatialDropout1d", [5, 8]) { SpatialDropout1D(rate: 0.4) },
+  LayerCase("spatialDropout2d", [3, 2, 8]) { SpatialDropout2D(rate: 0.4) },
+  LayerCase("gaussianNoise", [40]) { GaussianNoise(standardDeviation: 0.5) },
+  LayerCase("gaussianDropout", [40]) { GaussianDropout(rate: 0.4) },
+  LayerCase("alphaDropout", [40]) { AlphaDropout(rate: 0.4) },
+]
+
+private let penaltyCases = [
+  LayerCase("activityRegularization", [4]) { ActivityRegularization(.l1l2(l1: 0.3, l2: 0.2)) },
+  LayerCase("dense with penalties", [4]) {
+    Dense(3, kernelRegularizer: .lp(2.5, 0.1), biasRegularizer: .l1(0.2), activityRegularizer: .l2(0.1))
+  },
+  LayerCase("convolutions with penalties", [4, 4, 2]) {
+    Conv2D(2, kernelSize: 3, padding: 1, kernelRegularizer: .l2(0.1), biasRegularizer: .l2(0.2))
+    DepthwiseConv2D(kernelSize: 3, padding: 1, kernelRegularizer: .l2(0.1), activityRegularizer: .l2(0.1))
+    Conv2DTranspose(2, kernelSize: 2, kernelRegularizer: .l2(0.1))
+  },
+  LayerCase("conv1d with penalties", [5, 2]) { Conv1D(2, kernelSize: 3, kernelRegularizer: .l1(0.1)) },
 ]
 
 private let image = [6, 5, 4]
@@ -217,6 +238,7 @@ private let networkCases = [
 private let labels = Dataset.Targets.classes([3, 0, 1, 1, 2], count: 4)
 private let distributions = Dataset.Targets.values(
   try! Tensor(shape: [3, 3], [0.5, 0.25, 0.25, 0, 1, 0, 0.125, 0, 0.875]))
+private let signs = Dataset.Targets.values(try! Tensor(shape: [3, 2], [-1, 1, 1, 1, -1, -1]))
 private let yesAndNo = Dataset.Targets.values(try! Tensor(shape: [3, 2], [0, 1, 1, 1, 0.25, 0]))
 
 let lossCases = [
@@ -229,6 +251,20 @@ let lossCases = [
   LossCase(
     "categoricalCrossEntropy smoothed", .categoricalCrossEntropy(labelSmoothing: 0.1), outputs: [3, 3],
     targets: distributions),
+  LossCase(
+    "sparseCategoricalCrossEntropy weighted", .sparseCategoricalCrossEntropy(classWeights: [0.5, 2, 1, 0]), outputs: [5, 4],
+    targets: labels),
+  LossCase("meanAbsoluteError", .meanAbsoluteError, outputs: [4, 3], targets: .values(randomTensor([4, 3], seed: 2))),
+  LossCase("huber", .huber(delta: 0.8), outputs: [4, 3], targets: .values(randomTensor([4, 3], seed: 2))),
+  LossCase("hinge", .hinge, outputs: [3, 2], targets: signs),
+  LossCase("squaredHinge", .squaredHinge, outputs: [3, 2], targets: signs),
+  LossCase("kullbackLeibler", .kullbackLeibler, outputs: [3, 3], targets: distributions),
+  LossCase("cosineSimilarity", .cosineSimilarity, outputs: [4, 3], targets: .values(randomTensor([4, 3], seed: 2))),
+  LossCase("content", .content, outputs: [2, 3, 2], targets: .values(randomTensor([2, 3, 2], seed: 2))),
+  LossCase("gram", .gram(channels: 3), outputs: [2, 4, 3], targets: .values(randomTensor([2, 4, 3], seed: 2))),
+  LossCase(
+    "distillation", .distillation(temperature: 2, studentWeight: 0.3), outputs: [5, 4], targets: labels,
+    teacher: randomTensor([5, 4], seed: 3)),
   LossCase("binaryCrossEntropy", .binaryCrossEntropy(), outputs: [3, 2], targets: yesAndNo),
   LossCase("binaryCrossEntropy smoothed", .binaryCrossEntropy(labelSmoothing: 0.2), outputs: [3, 2], targets: yesAndNo),
 ]

@@ -25,7 +25,9 @@ import Testing
   }
 
   @Test func everyLossIsChecked() throws {
-    let missing = try SourceTypes.conforming(to: "Loss", isPublic: true).subtracting(lossCases.map { "\(type(of: $0.loss))" })
+    let losses = try SourceTypes.conforming(to: "Loss", isPublic: true)
+      .union(SourceTypes.conforming(to: "ElementwiseLoss", isPublic: true))
+    let missing = losses.subtracting(lossCases.map { "\(type(of: $0.loss))" })
     #expect(missing.isEmpty, "add a LossCase for \(missing.sorted()) to lossCases in Tests/NetTests/GradCheckCases.swift")
   }
 
@@ -116,7 +118,9 @@ extension LayerCase {
 }
 
 extension LossCase {
-  func report() throws -> GradCheckReport { try Net.gradCheck(loss, outputs: outputs, targets: targets, tolerance: 2e-5) }
+  func report() throws -> GradCheckReport {
+    try Net.gradCheck(loss, outputs: outputs, targets: targets, teacher: teacher, tolerance: 2e-5)
+  }
 }
 
 /// The types in Sources/Net, by what they conform to.

@@ -17,7 +17,10 @@ import Testing
     ),
     (
       "REGULARIZATION.md",
-      ["Sources/Net/Layers/Dropout.swift", "Sources/Net/Layers/ActivityRegularization.swift"],
+      [
+        "Sources/Net/Layers/NoiseLayers.swift", "Sources/Net/Layers/Dropout.swift",
+        "Sources/Net/Layers/ActivityRegularization.swift",
+      ],
       #"public struct (\w+): Layer"#
     ),
     (

@@ -66,6 +66,13 @@ public struct NaiveRandom {
     unit(bits(position)) >= rate ? x * scale : 0
   }
 
+  public func alphaDropout(rate: Float, _ position: UInt64, _ x: Float) -> Float {
+    let alpha = 1.7580993408473766, rate64 = Double(rate)
+    let a = Float(1 / ((1 - rate64) * (1 + rate64 * alpha * alpha)).squareRoot())
+    let shift = Double(a) * alpha * rate64
+    return unit(bits(position)) >= rate ? Float(shift).addingProduct(x, a) : Float(-alpha * Double(a) + shift)
+  }
+
   /// Fisher and Yates; a word w gives w * bound / 2^32, drawn again where that would count a value once too often.
   public func permutation(_ n: Int) -> [Int32] {
     var result = (0..<n).map { Int32($0) }

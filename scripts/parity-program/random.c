@@ -38,6 +38,15 @@ static void random_dropout(parity *p) {
   }
 }
 
+static void random_affine_dropout(parity *p) {
+  EACH_START_AND_COUNT(s, n) {
+    float *y = parity_output((size_t)*n);
+    const float *x = parity_input(p, (size_t)*n, MIXED);
+    p->kernels->random_affine_dropout(stream, starts[s], 0.4f, 0.8f, 0.5f, -0.7f, x, y, (size_t)*n);
+    parity_finish(p, y, (size_t)*n);
+  }
+}
+
 static void random_permutation(parity *p) {
   EACH_COUNT(n) {
     int32_t *y = (int32_t *)parity_output((size_t)*n);
@@ -49,4 +58,5 @@ static void random_permutation(parity *p) {
 const parity_case random_cases[] = {
     {"random_bits", random_bits}, {"random_uniform", random_uniform}, {"random_normal", random_normal},
     {"random_truncated_normal", random_truncated_normal}, {"random_dropout", random_dropout},
+    {"random_affine_dropout", random_affine_dropout},
     {"random_permutation", random_permutation}, {0}};

@@ -508,6 +508,9 @@ struct lw_table {
   void (*random_truncated_normal)(lw_random r, uint64_t from, float mean, float deviation, float *y, size_t n);
   // y[i] = x[i] * scale where the uniform number of its position is >= rate, else 0; y may be x.
   void (*random_dropout)(lw_random r, uint64_t from, float rate, float scale, const float *x, float *y, size_t n);
+  // The same with fma(x[i], scale, shift) for what is kept, and `dropped` for the rest.
+  void (*random_affine_dropout)(lw_random r, uint64_t from, float rate, float scale, float shift, float dropped,
+                                const float *x, float *y, size_t n);
   // y = a permutation of 0 ..< n <= 2^31.
   void (*random_permutation)(lw_random r, int32_t *y, size_t n);
 

@@ -81,9 +81,11 @@ static void lw_random_truncated_normal(lw_random r, uint64_t from, float mean, f
   lw_each_group(lw_fill_truncated_normal, r, from, parameters, y, n);
 }
 
-// y = x * scale where the uniform number of the position is at least rate, otherwise 0.
-static void lw_random_dropout(lw_random r, uint64_t from, float rate, float scale, const float *x, float *y, size_t n) {
-  const vf threshold = vf_set1(rate), s = vf_set1(scale);
+// What is left of n elements of x: kept where the uniform number of the position is at least rate, else dropped. Kept elements
+// become x * scale, or with `affine` fma(x, scale, shift).
+LW_INLINE void lw_drop(lw_random r, uint64_t from, float rate, int affine, float scale, float shift, float dropped,
+                       const float *x, float *y, size_t n) {
+  const vf threshold = vf_set1(rate), s = vf_set1(scale), b = vf_set1(shift), other = vf_set1(dropped);
   const float unit[2] = {0, 1};
   float u[LW_GROUP];
   uint64_t block = from / 4;
@@ -94,7 +96,8 @@ static void lw_random_dropout(lw_random r, uint64_t from, float rate, float scal
     for (size_t i = 0; i < part; i += VF) {
       const int m = part - i < VF ? (int)(part - i) : VF;
       const vm kept = vf_ge(vf_load_n(u + skip + i, m), threshold);
-      vf_store_n(y + i, vf_select(kept, vf_mul(vf_load_n(x + i, m), s), vf_zero()), m);
+      const vf v = vf_load_n(x + i, m);
+      vf_store_n(y + i, vf_select(kept, affine ? vf_fma(v, s, b) : vf_mul(v, s), other), m);
     }
     block += VF;
     skip = 0;
@@ -102,6 +105,17 @@ static void lw_random_dropout(lw_random r, uint64_t from, float rate, float scal
     y += part;
     n -= part;
   }
+}
+
+// y = x * scale, or 0.
+static void lw_random_dropout(lw_random r, uint64_t from, float rate, float scale, const float *x, float *y, size_t n) {
+  lw_drop(r, from, rate, 0, scale, 0, 0, x, y, n);
+}
+
+// y = scale x + shift, or a value of its own.
+static void lw_random_affine_dropout(lw_random r, uint64_t from, float rate, float scale, float shift, float dropped,
+                                     const float *x, float *y, size_t n) {
+  lw_drop(r, from, rate, 1, scale, shift, dropped, x, y, n);
 }
 
 // Words of one stream in order, a group at a time.

@@ -154,6 +154,7 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .random_normal = lw_random_normal,
     .random_truncated_normal = lw_random_truncated_normal,
     .random_dropout = lw_random_dropout,
+    .random_affine_dropout = lw_random_affine_dropout,
     .random_permutation = lw_random_permutation,
     // probe
     .probe_fma = lw_probe_fma,

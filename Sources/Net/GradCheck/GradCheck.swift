@@ -35,12 +35,15 @@ public func gradCheck(
 /// - Parameters:
 ///   - outputs: of the network, `[examples, ...]`: what the loss takes, such as logits.
 ///   - targets: as many examples.
+///   - teacher: what another network answered, for `Distillation`.
 public func gradCheck(
-  _ loss: some Loss, outputs: Tensor, targets: Dataset.Targets, elements: Int = 256, tolerance: Double? = nil
+  _ loss: some Loss, outputs: Tensor, targets: Dataset.Targets, teacher: Tensor? = nil, elements: Int = 256,
+  tolerance: Double? = nil
 ) throws -> GradCheckReport {
   let model = try Model(ActivationLayer(.linear), input: Array(outputs.shape.dropFirst()))
   try model.compile(loss: loss, optimizer: SGD())
-  return try model.gradCheck(Dataset(inputs: outputs, targets: targets), elements: elements, tolerance: tolerance)
+  return try model.gradCheck(
+    Dataset(inputs: outputs, targets: targets, teacher: teacher), elements: elements, tolerance: tolerance)
 }
 
 extension Model {
@@ -99,10 +102,13 @@ extension Model {
     func array<T>(_ start: UnsafePointer<T>?, _ count: Int) -> [T]? {
       start.map { Array(UnsafeBufferPointer(start: $0, count: count)) }
     }
+    let targets = ReferenceTargets(
+      labels: array(examples.labels, batch), targets: array(examples.targets, batch * outputCount),
+      teacher: array(examples.teacher, batch * outputCount), weights: array(examples.weights, batch))
     let pass = ReferencePass(
-      plan, inputs: array(examples.inputs, batch * inputCount)!, labels: array(examples.labels, batch),
-      targets: array(examples.targets, batch * outputCount),
-      parameters: store.specs.indices.map { store.tensor($0).values.map(Double.init) }, batch: batch, examplesSeen: examplesSeen)
+      plan, inputs: array(examples.inputs, batch * inputCount)!, targets: targets,
+      parameters: store.specs.indices.map { store.tensor($0).values.map(Double.init) },
+      regularizers: store.specs.map { $0.isTrainable ? $0.regularizer : nil }, batch: batch, examplesSeen: examplesSeen)
 
     let differences = Differences(pass, seed: seed, elements: elements)
     var tensors = [differences.compare("inputs", gradients.inputs, .input)]

@@ -25,6 +25,16 @@ public struct LossReferenceContext {
   public let labels: [Int32]?
   /// The target values `[batch, outputCount]`, when the targets are values.
   public let targets: [Double]?
+  /// What a teacher answered, `[batch, outputCount]`, when the data have it.
+  public let teacher: [Double]?
+}
+
+/// What a loss is computed from beside the outputs.
+struct ReferenceTargets {
+  let labels: [Int32]?
+  let targets, teacher: [Float]?
+  /// How much each example counts, or nil.
+  let weights: [Float]?
 }
 
 /// A training pass over a graph in float64, op by op, and how its loss changes with a single number.
@@ -44,23 +54,24 @@ struct ReferencePass {
   private let plan: Plan
   private let batch: Int
   private let examplesSeen: UInt64
-  private let labels: [Int32]?
-  private let targets: [Float]?
+  private let targets: ReferenceTargets
+  private let regularizers: [Regularizer?]
   private var values: [[Double]]
   private let parameters: [[Double]]
 
   /// - Parameters:
   ///   - plan: unfused, for training, with a loss.
-  ///   - parameters: all of the model, in order.
+  ///   - parameters: all of the model, in order, with their penalties.
   init(
-    _ plan: Plan, inputs: [Float], labels: [Int32]?, targets: [Float]?, parameters: [[Double]], batch: Int, examplesSeen: UInt64
+    _ plan: Plan, inputs: [Float], targets: ReferenceTargets, parameters: [[Double]], regularizers: [Regularizer?], batch: Int,
+    examplesSeen: UInt64
   ) {
     self.plan = plan
     self.batch = batch
     self.examplesSeen = examplesSeen
-    self.labels = labels
     self.targets = targets
     self.parameters = parameters
+    self.regularizers = regularizers
     values = plan.shapes.map { _ in [] }
     values[plan.input] = inputs.map(Double.init)
     for call in plan.calls {
@@ -73,10 +84,10 @@ struct ReferencePass {
     if !isExact { inFloat32.insert(plan.loss!.name) }
   }
 
-  /// The mean loss of the pass.
-  var loss: Double { mean(losses) }
+  /// The mean loss of the pass, and all penalties.
+  var loss: Double { mean(losses) + penalty(values, parameters) }
 
-  /// The mean loss after adding `step` to one element of a variable. Only what depends on it is computed again.
+  /// The mean loss and all penalties after adding `step` to one element of a variable. Only what depends on it is computed again.
   func loss(_ variable: Variable, _ element: Int, plus step: Double) -> Double {
     var (values, parameters) = (values, parameters)
     var changed: Set<Int> = []
@@ -94,7 +105,20 @@ struct ReferencePass {
       values[call.output] = output(of: call, values, parameters).values
       changed.insert(call.output)
     }
-    return mean(losses(of: values[plan.output]).values)
+    return mean(losses(of: values[plan.output]).values) + penalty(values, parameters)
+  }
+
+  private func penalty(_ values: [[Double]], _ parameters: [[Double]]) -> Double {
+    var sum = 0.0
+    for (x, regularizer) in zip(parameters, regularizers) { sum += regularizer?.penalty(x) ?? 0 }
+    for call in plan.calls where call.op.addsPenalty { sum += call.op.penaltyReference(context(of: call, values, parameters)) }
+    return sum
+  }
+
+  private func context(of call: Graph.Call, _ values: [[Double]], _ parameters: [[Double]]) -> ReferenceContext {
+    ReferenceContext(
+      batch: batch, inputs: call.inputs.map { values[$0] }, parameters: call.parameters.map { parameters[$0] },
+      examplesSeen: examplesSeen)
   }
 
   private func mean(_ losses: [Double]) -> Double { losses.reduce(0, +) / Double(losses.count) }
@@ -102,28 +126,38 @@ struct ReferencePass {
   private func output(
     of call: Graph.Call, _ values: [[Double]], _ parameters: [[Double]]
   ) -> (values: [Double], isExact: Bool) {
-    let context = ReferenceContext(
-      batch: batch, inputs: call.inputs.map { values[$0] }, parameters: call.parameters.map { parameters[$0] },
-      examplesSeen: examplesSeen)
+    let context = context(of: call, values, parameters)
     if let output = call.op.reference(context) { return (output, true) }
     return (call.op.forwardInFloat32(context, count: batch * plan.count(call.output)), false)
   }
 
+  /// The losses, each times the weight of its example.
   private func losses(of outputs: [Double]) -> (values: [Double], isExact: Bool) {
+    let (losses, isExact) = unweightedLosses(of: outputs)
+    guard let weights = targets.weights else { return (losses, isExact) }
+    let perExample = losses.count / batch
+    return (losses.enumerated().map { $1 * Double(weights[$0 / perExample]) }, isExact)
+  }
+
+  private func unweightedLosses(of outputs: [Double]) -> (values: [Double], isExact: Bool) {
     let (loss, outputCount) = (plan.loss!, outputs.count / batch)
     let context = LossReferenceContext(
-      batch: batch, outputs: outputs, outputCount: outputCount, labels: labels, targets: targets?.map(Double.init))
+      batch: batch, outputs: outputs, outputCount: outputCount, labels: targets.labels,
+      targets: targets.targets?.map(Double.init),
+      teacher: targets.teacher?.map(Double.init))
     if let losses = loss.reference(context) { return (losses, true) }
     let rounded = outputs.map { Float($0) }
     var losses = [Float](repeating: 0, count: batch * loss.lossesPerExample(plan.outputShape))
-    withOptionalPointer(labels) { labels in
-      withOptionalPointer(targets) { targets in
-        rounded.withUnsafeBufferPointer { outputs in
-          losses.withUnsafeMutableBufferPointer { losses in
-            loss.evaluate(
-              LossContext(
-                batch: batch, outputs: outputs.baseAddress!, outputCount: outputCount, labels: labels, targets: targets,
-                losses: losses.baseAddress!, gradient: nil, scale: 1 / Float(losses.count)))
+    withOptionalPointer(targets.labels) { labels in
+      withOptionalPointer(targets.targets) { values in
+        withOptionalPointer(targets.teacher) { teacher in
+          rounded.withUnsafeBufferPointer { outputs in
+            losses.withUnsafeMutableBufferPointer { losses in
+              loss.evaluate(
+                LossContext(
+                  batch: batch, outputs: outputs.baseAddress!, outputCount: outputCount, labels: labels, targets: values,
+                  teacher: teacher, losses: losses.baseAddress!, gradient: nil, scale: 1 / Float(losses.count)))
+            }
           }
         }
       }

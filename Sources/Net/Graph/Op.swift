@@ -71,6 +71,9 @@ public protocol Op: Sendable {
   /// The output of a training pass in float64 and plain loops, which `gradCheck` differentiates; nil when there is none: it
   /// then runs `forward`, and sees float32's rounding errors. Only ops as layers add them are asked, never fused ones.
   func reference(_ context: ReferenceContext) -> [Double]?
+
+  /// What `penalty` says, in float64, which `gradCheck` differentiates.
+  func penaltyReference(_ context: ReferenceContext) -> Double
 }
 
 extension Op {
@@ -79,6 +82,7 @@ extension Op {
   public func finishStep(_ context: OpContext) {}
   public var addsPenalty: Bool { false }
   public func penalty(_ context: OpContext) -> Float { 0 }
+  public func penaltyReference(_ context: ReferenceContext) -> Double { 0 }
   public var multiplyAdds: Int { 0 }
   public var backwardReads: BackwardReads { [] }
   public var isInPlace: Bool { false }

@@ -28,7 +28,7 @@ public struct Dropout: Layer {
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let x = try onlyInput(inputs)
-    guard rate >= 0, rate < 1 else { throw NetError("drop rate \(rate); expected at least 0 and less than 1") }
+    try checkRate(rate)
     let keep = 1 - rate
     let drop = Drop(
       rate: rate, trainingScale: scaling == .inTraining ? 1 / keep : 1, inferenceScale: scaling == .atTest ? keep : 1,

@@ -31,6 +31,10 @@ extension Activate {
   func oneStep(of steps: Int) -> (any Op)? { share(count, steps).map { Activate(activation: activation, count: $0) } }
 }
 
+extension LearnedSlope {
+  func oneStep(of steps: Int) -> (any Op)? { share(rows, steps).map { LearnedSlope(rows: $0, columns: columns) } }
+}
+
 extension SoftmaxRows {
   func oneStep(of steps: Int) -> (any Op)? {
     share(rows, steps).map { SoftmaxRows(rows: $0, columns: columns, isLogarithm: isLogarithm) }
