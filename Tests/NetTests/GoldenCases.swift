@@ -31,6 +31,7 @@ struct GoldenCase: Sendable {
 let goldenCases: [String: [GoldenCase]] = [
   "activations": activationGoldens,
   "arranging": arrangingGoldens,
+  "attention": attentionGoldens,
   "convolutions": convolutionGoldens,
   "dense": denseGoldens,
   "losses": lossGoldens,
@@ -66,6 +67,15 @@ private let arrangingGoldens: [GoldenCase] = [
   GoldenCase("residual") { Residual { Dense(4) } },
   GoldenCase("concatenate", graph: { _, x in try Concatenate()(x, Dense(2)(x), x) }),
   GoldenCase("add", graph: { _, x in try Add()(x, Dense(4)(x), x) }),
+]
+
+private let attentionGoldens: [GoldenCase] = [
+  GoldenCase("embedding") { Embedding(7, 4) },
+  GoldenCase("self-attention") { MultiHeadAttention(heads: 2, keyDim: 3) },
+  GoldenCase("causal attention") { MultiHeadAttention(heads: 3, keyDim: 2, isCausal: true) },
+  GoldenCase("cross-attention", graph: { _, x in try MultiHeadAttention(heads: 2, keyDim: 3)(x, Reshape([4, 3])(x)) }),
+  GoldenCase("sinusoidalPositions") { SinusoidalPositions() },
+  GoldenCase("globalAvgPool1d") { GlobalAvgPool1D() },
 ]
 
 private let convolutionGoldens: [GoldenCase] = [

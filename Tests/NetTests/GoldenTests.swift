@@ -30,18 +30,19 @@ import Testing
     for (name, values) in record.parameters { try model.setParameter(name, to: values) }
     try model.compile(loss: golden.loss, optimizer: SGD(learningRate: 0.1, momentum: 0.9))
 
-    func check(_ what: String, _ actual: Tensor, _ expected: Tensor, _ bound: Double) {
+    func check(_ what: String, _ actual: Tensor, _ expected: Tensor, _ bound: Double, atLeast floor: Double = 0) {
       #expect(actual.shape == expected.shape, "\(golden.name): \(what)")
-      #expect(mismatch(actual, expected, bound) == nil, "\(golden.name): \(what)")
+      #expect(mismatch(actual, expected, bound, atLeast: floor) == nil, "\(golden.name): \(what)")
     }
     check("output", try model.predict(record.input), record.output, Self.forwardBound)
     let data = try record.data
     let gradients = try model.gradients(data)
     check("loss", try Tensor(shape: [], [gradients.loss]), try Tensor(shape: [], [record.loss]), Self.forwardBound)
-    check("gradient by the input", gradients.inputs, record.inputGradient, Self.gradientBound)
+    let floor = 0.01 * ([record.inputGradient] + record.gradients.values).map(largest).max()!
+    check("gradient by the input", gradients.inputs, record.inputGradient, Self.gradientBound, atLeast: floor)
     #expect(Set(gradients.parameters.map(\.name)) == Set(record.gradients.keys), "\(golden.name)")
     for (name, gradient) in gradients.parameters {
-      check("gradient by \(name)", gradient, try #require(record.gradients[name]), Self.gradientBound)
+      check("gradient by \(name)", gradient, try #require(record.gradients[name]), Self.gradientBound, atLeast: floor)
     }
     if record.steps.isEmpty { return }
     for _ in 0..<3 { try model.trainOnBatch(data) }
@@ -50,11 +51,13 @@ import Testing
     }
   }
 
-  /// Relative to the element, or to a tenth of the largest where it is smaller than that: what cancels has the error of its
-  /// terms.
-  private func mismatch(_ actual: Tensor, _ expected: Tensor, _ bound: Double) -> String? {
-    let values = expected.values.map(Double.init)
-    let floor = 0.1 * (values.map(abs).max() ?? 0)
-    return boundMismatch(actual.values, values, bound: values.map { bound * max(abs($0), floor) })
+  private func largest(_ tensor: Tensor) -> Double { tensor.values.map { Double(abs($0)) }.max() ?? 0 }
+
+  /// Relative to the element, or to a tenth of the largest where it is smaller than that, of gradients also to a hundredth of the
+  /// largest of all: what cancels has the error of its terms.
+  private func mismatch(_ actual: Tensor, _ expected: Tensor, _ bound: Double, atLeast floor: Double) -> String? {
+    let floor = max(0.1 * largest(expected), floor)
+    return boundMismatch(
+      actual.values, expected.values.map(Double.init), bound: expected.values.map { bound * max(Double(abs($0)), floor) })
   }
 }

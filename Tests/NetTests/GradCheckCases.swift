@@ -64,8 +64,7 @@ struct LossCase: CustomTestStringConvertible, Sendable {
 
 let layerCases: [LayerCase] =
   denseCases + penaltyCases + activationCases + convolutionCases + poolingCases + normalizationCases + arrangingCases
-  + recurrentCases
-  + networkCases
+  + recurrentCases + sequenceCases + networkCases
 
 private let activations: [Activation] = [
   .linear, .relu, .leakyReLU(slope: 0.1), .elu(alpha: 1.5), .sigmoid, .tanh, .softplus, .gelu, .geluTanh, .silu, .selu,
@@ -204,6 +203,46 @@ private let recurrentCases = [
   },
   LayerCase("bidirectional with states", [4, 3], of: ["Bidirectional"]) { _, x in
     try Bidirectional(GRU(2))(x, GRU(2)(x), SimpleRNN(2)(x))
+  },
+]
+
+/// A mask made of the input: of each example 1 where its first channel is not 0.
+private func mask(of x: Node) throws -> Node {
+  try ActivationLayer(.relu6)(Flatten()(Dense(1, useBias: false, kernelInitializer: .ones)(x)))
+}
+
+private let sequenceCases = [
+  LayerCase("embedding", [3, 2]) { Embedding(5, 4) },
+  LayerCase("embedding of reshaped tokens", [6]) {
+    Reshape([2, 3])
+    Embedding(4, 3)
+  },
+  LayerCase("self-attention", [5, 4]) { MultiHeadAttention(heads: 2, keyDim: 3) },
+  LayerCase("causal attention without bias", [5, 4]) {
+    MultiHeadAttention(heads: 2, keyDim: 3, valueDim: 2, outputDim: 5, isCausal: true, useBias: false)
+  },
+  LayerCase("cross-attention", [5, 4], of: ["MultiHeadAttention"]) { _, x in
+    try MultiHeadAttention(heads: 2, keyDim: 2)(x, Reshape([2, 10])(x))
+  },
+  LayerCase("attention with a mask", [5, 4], of: ["MultiHeadAttention"]) { _, x in
+    try MultiHeadAttention(heads: 1, keyDim: 2, isCausal: true)(x, x, mask(of: x))
+  },
+  LayerCase("sinusoidalPositions", [5, 4]) { SinusoidalPositions() },
+  LayerCase("globalAvgPool1d", [5, 3]) { GlobalAvgPool1D() },
+  LayerCase("transformer block", [4], more: ["Residual"]) {
+    Embedding(7, 6)
+    SinusoidalPositions()
+    Residual(activation: .linear) {
+      LayerNorm()
+      MultiHeadAttention(heads: 3, keyDim: 2, isCausal: true)
+    }
+    Residual(activation: .linear) {
+      LayerNorm()
+      Dense(12, activation: .gelu)
+      Dense(6)
+    }
+    GlobalAvgPool1D()
+    Dense(2)
   },
 ]
 

@@ -19,6 +19,12 @@ import Testing
   static let rows: [Row] = [
     Row(Dense(7), [3, 4], [3, 7]),
     Row(Flatten(), [3, 4, 5], [60]),
+    Row(Embedding(10, 6), [7], [7, 6]),
+    Row(Embedding(10, 6), [2, 3], [2, 3, 6]),
+    Row(MultiHeadAttention(heads: 2, keyDim: 3), [7, 5], [7, 5]),
+    Row(MultiHeadAttention(heads: 2, keyDim: 3, valueDim: 4, outputDim: 9), [7, 5], [7, 9]),
+    Row(SinusoidalPositions(), [7, 5], [7, 5]),
+    Row(GlobalAvgPool1D(), [7, 5], [5]),
     Row(Reshape([-1, 10]), [3, 4, 5], [6, 10]),
     // floor((n + 2p - d(k - 1) - 1) / s) + 1
     Row(Conv2D(8, kernelSize: 3, strides: 2, padding: 1, dilation: 2), [28, 28, 1], [13, 13, 8]),

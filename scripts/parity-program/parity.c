@@ -113,7 +113,8 @@ const parity_shape parity_shapes[] = {
 
 static const parity_case *const families[] = {gemm_cases, math_cases, softmax_cases, elementwise_cases,
                                               reduce_cases, update_cases, random_cases, conv_cases, winograd_cases,
-                                              norm_cases, pool_cases, depthwise_cases, recurrent_cases};
+                                              norm_cases, pool_cases, depthwise_cases,
+                                              recurrent_cases, attention_cases};
 
 static void run_tier(const char *tier, const lw_table *kernels) {
   for (size_t f = 0; f < sizeof families / sizeof families[0]; ++f) {

@@ -55,6 +55,7 @@ extern const parity_shape parity_shapes[];
 
 // Each family's cases, ended by one without a name.
 extern const parity_case gemm_cases[], math_cases[], softmax_cases[], elementwise_cases[], reduce_cases[], update_cases[],
-    random_cases[], conv_cases[], winograd_cases[], norm_cases[], pool_cases[], depthwise_cases[], recurrent_cases[];
+    random_cases[], conv_cases[], winograd_cases[], norm_cases[], pool_cases[], depthwise_cases[],
+    recurrent_cases[], attention_cases[];
 
 #endif

@@ -149,6 +149,15 @@ typedef struct lw_cross_entropy {
   float *_Nullable gradient; size_t ldg;
 } lw_cross_entropy;
 
+// Rows of attention scores, one a query, one column a key.
+typedef struct lw_attention_rows {
+  size_t rows, columns;
+  size_t first;              // the query of row 0
+  int is_causal;             // query i sees keys 0...i only
+  float scale;
+  const float *_Nullable mask;  // columns values: 0 hides a key; NULL shows all
+} lw_attention_rows;
+
 // Pooling, one axis: window o covers elements o*stride - before ..< o*stride - before + size, as far as they exist.
 // size 0 means adaptive: window o covers floor(o * input / output) ..< ceil((o + 1) * input / output).
 typedef struct lw_pool_axis {
@@ -374,6 +383,20 @@ struct lw_table {
                       float gradient_scale, float *losses, float *_Nullable gradient, size_t ldg);
   // y[i] += sum of t ln t over row i, 0 where t is 0.
   void (*add_information)(size_t rows, size_t columns, const float *t, size_t ldt, float *y);
+
+  // attention: rows of scores ---------------------------------------------------------------------------------------------
+
+  // x becomes softmax(scale x) over the keys seen, 0 for the others; all 0 where none is seen.
+  void (*attention_softmax)(const lw_attention_rows *a, float *x, size_t ld);
+  // dy becomes scale y (dy - sum y dy) over the keys that are not after the query, 0 for the others.
+  void (*attention_softmax_gradient)(const lw_attention_rows *a, const float *y, size_t ldy, float *dy, size_t lddy);
+
+  // embedding: rows of a table by token, whole numbers of the table's rows held as floats -----------------------------------
+
+  void (*embedding)(size_t count, size_t columns, const float *tokens, const float *table, size_t ldt, float *y, size_t ldy);
+  // gradient[r] = the sum of dy[i] over all i with tokens[i] == r, ascending, from 0, for r < vocabulary.
+  void (*embedding_gradient)(size_t count, size_t columns, size_t vocabulary, const float *tokens, const float *dy, size_t lddy,
+                             float *gradient, size_t ldg);
 
   // norm: batch, group, layer and RMS normalisation ---------------------------------------------------------------------
 

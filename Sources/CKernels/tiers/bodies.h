@@ -28,6 +28,8 @@
 #include "../softmax/cross_entropy.h"
 #include "../softmax/loss.h"
 #include "../softmax/row_loss.h"
+#include "../attention/attention.h"
+#include "../embedding/embedding.h"
 #include "../pool/windows.h"
 #include "../pool/max.h"
 #include "../pool/average.h"
@@ -134,6 +136,12 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     // depthwise
     .depthwise = lw_depthwise_rows,
     .depthwise_weights = lw_depthwise_weights,
+    // attention
+    .attention_softmax = lw_attention_softmax,
+    .attention_softmax_gradient = lw_attention_softmax_gradient,
+    // embedding
+    .embedding = lw_embedding,
+    .embedding_gradient = lw_embedding_gradient,
     // pool
     .pool_max = lw_pool_max,
     .pool_max_gradient = lw_pool_max_gradient,

@@ -69,8 +69,9 @@ extension Model {
     let batch = inputs?.shape.first ?? batch
     guard batch >= 1 else { throw NetError("gradCheck: batch \(batch); expected at least 1") }
     try checkTraining("gradCheck", batch: batch)
-    let inputs = inputs ?? uniformTensor([batch] + inputShape, RandomStream(seed: seed, stream: CheckStream.inputs.rawValue))
+    let inputs = inputs ?? randomInputs(batch, RandomStream(seed: seed, stream: CheckStream.inputs.rawValue))
     try checkInput(inputs, "gradCheck")
+    try inputs.withUnsafeBufferPointer { try checkTokens($0, "gradCheck") }
     let weights = uniformTensor([batch] + outputShape, RandomStream(seed: seed, stream: CheckStream.weights.rawValue))
     return try changing("gradCheck") {
       inputs.withUnsafeBufferPointer { inputs in
@@ -80,6 +81,16 @@ extension Model {
         }
       }
     }
+  }
+
+  /// Uniform in -1..<1, or tokens where the network takes these.
+  private func randomInputs(_ batch: Int, _ random: RandomStream) -> Tensor {
+    var inputs = uniformTensor([batch] + inputShape, random)
+    guard let tokens = graph.tokens else { return inputs }
+    inputs.withUnsafeMutableBufferPointer { values in
+      for i in values.indices { values[i] = ((values[i] + 1) / 2 * Float(tokens.count)).rounded(.down) }
+    }
+    return inputs
   }
 
   /// The types of the graph's ops: what a check of this model checks.

@@ -33,6 +33,8 @@ public struct Graph: Sendable {
   var inputs: [Int] = []
   /// The value the network answers.
   var output = 0
+  /// What the input must be, where it holds tokens.
+  var tokens: TokenInput?
 }
 
 /// A parameter as a layer declares it.
@@ -71,7 +73,7 @@ public struct Node {
 
 /// Builds a graph: layers add their operations and parameters through it.
 public final class GraphBuilder {
-  private(set) var graph = Graph()
+  var graph = Graph()
   /// The model's seed, for layers that draw random numbers.
   public let seed: UInt64
   private var layerCounts: [String: Int] = [:]
@@ -164,6 +166,9 @@ public final class GraphBuilder {
     defer { randomStreams += 1 }
     return RandomStream(seed: seed, stream: StreamPurpose.layer.base + randomStreams)
   }
+
+  /// The name of the layer being built.
+  var currentLayer: String { scopes.last?.name ?? "the network" }
 
   func finish(output: Node) -> Graph {
     graph.output = output.value

@@ -47,6 +47,7 @@ struct CheckedData {
       }
       try checkFinite(teacher, "\(name): the teacher's answer")
     }
+    try data.inputs.withUnsafeBufferPointer { try model.checkTokens($0, name) }
     count = data.count
     inputs = data.inputs
     weights = data.sampleWeights

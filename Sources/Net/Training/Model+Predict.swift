@@ -24,6 +24,7 @@ extension Model {
           + "\(count) examples need \(count * inputCount) and \(count * outputCount)")
     }
     guard count > 0, let x = inputs.baseAddress, let y = outputs.baseAddress else { return }
+    try checkTokens(inputs, "predict")
     try reading("predict") {
       try withExecution(.inference, batch: min(count, predictBatch)) { execution in
         var first = 0
