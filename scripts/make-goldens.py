@@ -16,7 +16,10 @@ To add a case:
    inside, autograd then gives gradients in Net's layout); the input's shape with the batch; the prefix of the parameters'
    names in Net; each parameter's shape, or Draw(shape, low, high). A forward that differs between training and inference takes
    a third argument, True in training; parameters it changes itself (running statistics) are declared as Draw(..., state=True).
-   For a loss: loss("name", lambda y, t: ..., outputs' shape, targets=Draw(...)) or labels=[...], classes=n.
+   `penalty=lambda y, p: ...` is added to the loss in training. For several layers the prefix is a dictionary of
+   prefixes by the beginnings of the parameters' names, {"forward_": "lstm_1"}.
+   For a loss: loss("name", lambda y, t: ..., outputs' shape, targets=Draw(...)) or labels=[...], classes=n; with
+   teacher=Draw(...) a third argument is what another network answered.
 2. In Tests/NetTests/GoldenCases.swift add the layer or loss of Net under the same name.
 3. Run this script, `swift test --filter GoldenTests`, and commit the JSON.
 
@@ -90,7 +93,7 @@ def run(dtype, forward, objective, x, parameters, state, trains):
     for step in range(STEPS if trains and learning else 1):
         for v in [x, *learning.values()]:
             v.grad = None
-        value = objective(forward(x, space(), True))
+        value = objective(forward(x, space(), True), space())
         value.backward()
         if step == 0:
             zero = lambda v: torch.zeros_like(v) if v.grad is None else v.grad.clone()
@@ -118,6 +121,13 @@ def check_float32(name, exact, single):
         compare(f"{k} after the steps", exact["steps"][k], single["steps"][k], GRADIENT_BOUND)
 
 
+def full_name(prefix, parameter):
+    if isinstance(prefix, str):
+        return f"{prefix}/{parameter}"
+    start = next(start for start in prefix if parameter.startswith(start))
+    return f"{prefix[start]}/{parameter[len(start):]}"
+
+
 def record(name, forward, objective, inputs, prefix, shapes, extra, generator, trains):
     x = drawn(inputs).tensor(generator)
     declared = {k: drawn(v) for k, v in shapes.items()}
@@ -125,7 +135,7 @@ def record(name, forward, objective, inputs, prefix, shapes, extra, generator, t
     state = {k for k, d in declared.items() if d.state}
     exact = run(torch.float64, forward, objective(torch.float64), x, parameters, state, trains)
     check_float32(name, exact, run(torch.float32, forward, objective(torch.float32), x, parameters, state, trains))
-    named = lambda tensors: {f"{prefix}/{k}": text(v) for k, v in tensors.items()}
+    named = lambda tensors: {full_name(prefix, k): text(v) for k, v in tensors.items()}
     CASES.append({
         "name": name, "input": text(x), **extra, "parameters": named(parameters), "loss": float(f"{exact['loss']:.7g}"),
         "output": text(exact["output"]), "inputGradient": text(exact["inputGradient"]),
@@ -136,8 +146,8 @@ def seeded(name):
     return random.Random(zlib.crc32(name.encode()))
 
 
-def layer(name, forward, inputs, prefix="", **parameters):
-    """A layer: its loss is the mean squared error to drawn targets."""
+def layer(name, forward, inputs, prefix="", penalty=lambda y, p: 0, **parameters):
+    """A layer: its loss is the mean squared error to drawn targets, and a penalty."""
     generator = seeded(name)
     # Default arguments are no mode.
     takes_mode = forward.__code__.co_argcount - len(forward.__defaults__ or ()) > 2
@@ -147,19 +157,24 @@ def layer(name, forward, inputs, prefix="", **parameters):
     dry = random.Random(0)
     probe = call(drawn(inputs).tensor(dry), types.SimpleNamespace(**{k: d.tensor(dry) for k, d in shapes.items()}), False)
     targets = Draw(list(probe.shape)).tensor(generator)
-    objective = lambda dtype: lambda y: F.mse_loss(y, targets.to(dtype))
+    objective = lambda dtype: lambda y, p: F.mse_loss(y, targets.to(dtype)) + penalty(y, p)
     record(name, call, objective, inputs, prefix, shapes, {"targets": text(targets)}, generator, True)
 
 
-def loss(name, value, outputs, targets=None, labels=None, classes=None):
-    """A loss: `value(outputs, targets)`, or with labels `value(outputs, int64 labels)`."""
+def loss(name, value, outputs, targets=None, labels=None, classes=None, teacher=None):
+    """A loss: `value(outputs, targets)`, or with labels `value(outputs, int64 labels)`; a teacher's answers come last."""
     generator = seeded(name)
     if labels is None:
         t = targets.tensor(generator)
-        extra, objective = {"targets": text(t)}, lambda dtype: lambda y: value(y, t.to(dtype))
+        extra = {"targets": text(t)}
     else:
         t = torch.tensor(labels)
-        extra, objective = {"labels": labels, "classes": classes}, lambda dtype: lambda y: value(y, t)
+        extra = {"labels": labels, "classes": classes}
+    answers = [] if teacher is None else [teacher.tensor(generator)]
+    if answers:
+        extra["teacher"] = text(answers[0])
+    at = lambda tensor, dtype: tensor.to(dtype) if tensor.is_floating_point() else tensor
+    objective = lambda dtype: lambda y, p: value(y, *(at(tensor, dtype) for tensor in [t, *answers]))
     record(name, lambda x, p, training: x, objective, outputs, "", {}, extra, generator, False)
 
 
@@ -201,6 +216,10 @@ def dense():
     layer("dense on rows", linear, [2, 3, 4], "dense_1", kernel=[4, 2], bias=[2])
     layer("dense sigmoid", lambda x, p: torch.sigmoid(linear(x, p)), [3, 5], "dense_1", kernel=[5, 4], bias=[4])
     layer("dense relu", lambda x, p: torch.relu(linear(x, p)), [3, 5], "dense_1", kernel=[5, 4], bias=[4])
+    layer("dense with penalties", linear, [3, 5], "dense_1", kernel=[5, 4], bias=[4], penalty=lambda y, p:
+          0.1 * p.kernel.abs().sum() + 0.2 * p.kernel.square().sum() + 0.1 * p.bias.abs().pow(3).sum()
+          + 0.3 * y.square().sum() / len(y))
+    layer("activityRegularization", lambda x, p: x, [3, 5], penalty=lambda y, p: 0.2 * y.abs().sum() / len(y))
 
 
 @family("convolutions")
@@ -293,6 +312,31 @@ def recurrent():
     case("gru", torch.gru, 3, bias=[2, 12], order=(1, 0, 2))
     case("gru sequences", torch.gru, 3, bias=[2, 12], order=(1, 0, 2), output="sequences")
 
+    def both_ways(name, output, merge):
+        def forward(x, p):
+            way = lambda start: types.SimpleNamespace(
+                **{k.removeprefix(start): v for k, v in vars(p).items() if k.startswith(start)})
+            ways = [cell(torch.lstm, 2, 4, output=output, backwards=start == "backward_")(x, way(start))
+                    for start in ("forward_", "backward_")]
+            return merge(ways)
+        shapes = {"kernel": [3, 16], "recurrentKernel": [4, 16], "bias": [16]}
+        layer(name, forward, [3, 5, 3], {"forward_": "lstm_1", "backward_": "lstm_2"},
+              **{start + k: v for start in ("forward_", "backward_") for k, v in shapes.items()})
+    both_ways("bidirectional", "last", lambda ways: torch.cat(ways, -1))
+    both_ways("bidirectional sequences sum", "sequences", lambda ways: ways[0] + ways[1])
+
+    def packed(x, p):
+        lengths = torch.tensor([5, 2, 4])
+        weights = [p.kernel.T, p.recurrentKernel.T, p.bias, torch.zeros_like(p.bias)]
+        sequence = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        first = x.new_zeros(1, len(x), 4)
+        _, last, _ = torch.lstm(sequence.data, sequence.batch_sizes, (first, first), weights, True, 1, 0.0, False, False)
+        return last[0][sequence.unsorted_indices]
+    padding = torch.tensor([[0.0] * 5, [0, 0, 1, 1, 1], [0, 0, 0, 0, 1]])
+    generator = seeded("masked")
+    values = [0.0 if hidden else round(generator.uniform(0.1, 1), 2) for hidden in padding.reshape(-1).repeat_interleave(3)]
+    layer("lstm masked", packed, Draw([3, 5, 3], values=values), "lstm_1", kernel=[3, 16], recurrentKernel=[4, 16], bias=[16])
+
 
 @family("activations")
 def activations():
@@ -311,6 +355,8 @@ def activations():
 @family("arranging")
 def arranging():
     layer("zeroPadding2d", lambda x, p: padded(x, 1, 0, 2, 1), [2, 2, 3, 2])
+    layer("reshape, flatten", lambda x, p: F.linear(x.reshape(3, 2, 4), p.kernel.T, p.bias).reshape(3, 6), [3, 8], "dense_1",
+          kernel=[4, 3], bias=[3])
     layer("channelShuffle", lambda x, p: nhwc(F.channel_shuffle, x, 2), [2, 2, 2, 6])
     layer("residual", lambda x, p: torch.relu(F.linear(x, p.kernel.T, p.bias) + x), [3, 4], "dense_1", kernel=[4, 4], bias=[4])
     layer("concatenate", lambda x, p: torch.cat([x, F.linear(x, p.kernel.T, p.bias), x], -1), [3, 4], "dense_1",
@@ -343,6 +389,10 @@ def attention():
     name = "multiHeadAttention_1"
     layer("self-attention", attend(2), [2, 4, 6], name, **parameters(6, 6))
     layer("causal attention", attend(3, causal=True), [2, 4, 6], name, **parameters(6, 6))
+    # Keys whose channels are all negative are padding.
+    layer("attention with a mask", attend(2, hidden=lambda x: (x < 0).all(-1)), Draw([2, 3, 4], values=[
+        0.3, -0.2, 0.5, 0.9, -0.4, -0.1, -0.7, -0.6, 0.8, 0.2, -0.9, 0.4,
+        0.6, -0.5, 0.3, 0.1, 0.2, 0.8, -0.7, -0.3, -0.1, -0.4, -0.9, -0.5]), name, **parameters(4, 4))
     layer("cross-attention", attend(2, memory=lambda x: x.reshape(len(x), 4, 3)), [2, 2, 6], name, **parameters(6, 3))
 
     def waves(x, p):
@@ -384,6 +434,11 @@ def losses():
     gram = lambda y: y.transpose(1, 2) @ y
     loss("gram", lambda y, t: (gram(y) - gram(t)).square().sum() / (4 * 3 * 3 * 4 * 4) / y.shape[0], [2, 4, 3],
          targets=Draw([2, 4, 3]))
+
+    def taught(y, t, teacher):
+        soft = F.kl_div(F.log_softmax(y / 2, -1), F.log_softmax(teacher / 2, -1), reduction="batchmean", log_target=True)
+        return 0.3 * F.cross_entropy(y, t) + 0.7 * 2 * 2 * soft
+    loss("distillation", taught, logits, labels=labels, classes=4, teacher=Draw([5, 4], -3, 3))
 
 
 def main():

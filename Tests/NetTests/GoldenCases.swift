@@ -4,17 +4,22 @@ import Net
 /// One case of `scripts/make-goldens.py` in Net: how to add one stands at the top of that script.
 struct GoldenCase: Sendable {
   let name: String
+  /// The types of layers it stands for.
+  let types: Set<String>
   let loss: any Loss
   let build: @Sendable (GraphBuilder, Node) throws -> Node
 
   /// Layers one after another, trained on the mean squared error.
   init(_ name: String, @LayerBuilder _ layers: @escaping @Sendable () -> [any Layer]) {
-    self.init(name) { graph, x in try graph.add(Sequential(layers()), to: [x]) }
+    self.init(name, of: Set(layers().map { "\(type(of: $0))" } + ["Sequential"])) { graph, x in
+      try graph.add(Sequential(layers()), to: [x])
+    }
   }
 
   /// A network of any shape.
-  init(_ name: String, graph build: @escaping @Sendable (GraphBuilder, Node) throws -> Node) {
+  init(_ name: String, of types: Set<String>, graph build: @escaping @Sendable (GraphBuilder, Node) throws -> Node) {
     self.name = name
+    self.types = types
     loss = MeanSquaredError()
     self.build = build
   }
@@ -23,6 +28,7 @@ struct GoldenCase: Sendable {
   init(_ name: String, loss: any Loss) {
     self.name = name
     self.loss = loss
+    types = []
     build = { _, x in try ActivationLayer(.linear)(x) }
   }
 }
@@ -63,17 +69,28 @@ private let activationGoldens: [GoldenCase] = [
 
 private let arrangingGoldens: [GoldenCase] = [
   GoldenCase("zeroPadding2d") { ZeroPadding2D(Padding2D(top: 1, bottom: 0, left: 2, right: 1)) },
+  GoldenCase("reshape, flatten") {
+    Reshape([2, -1])
+    Dense(3)
+    Flatten()
+  },
   GoldenCase("channelShuffle") { ChannelShuffle(groups: 2) },
   GoldenCase("residual") { Residual { Dense(4) } },
-  GoldenCase("concatenate", graph: { _, x in try Concatenate()(x, Dense(2)(x), x) }),
-  GoldenCase("add", graph: { _, x in try Add()(x, Dense(4)(x), x) }),
+  GoldenCase("concatenate", of: ["Concatenate"], graph: { _, x in try Concatenate()(x, Dense(2)(x), x) }),
+  GoldenCase("add", of: ["Add"], graph: { _, x in try Add()(x, Dense(4)(x), x) }),
 ]
 
 private let attentionGoldens: [GoldenCase] = [
   GoldenCase("embedding") { Embedding(7, 4) },
   GoldenCase("self-attention") { MultiHeadAttention(heads: 2, keyDim: 3) },
   GoldenCase("causal attention") { MultiHeadAttention(heads: 3, keyDim: 2, isCausal: true) },
-  GoldenCase("cross-attention", graph: { _, x in try MultiHeadAttention(heads: 2, keyDim: 3)(x, Reshape([4, 3])(x)) }),
+  // Keys whose channels are all negative are padding.
+  GoldenCase("attention with a mask", of: ["Masking"]) { _, x in
+    try MultiHeadAttention(heads: 2, keyDim: 2)(x, x, Masking()(ActivationLayer(.relu)(x)))
+  },
+  GoldenCase("cross-attention", of: ["MultiHeadAttention"]) { _, x in
+    try MultiHeadAttention(heads: 2, keyDim: 3)(x, Reshape([4, 3])(x))
+  },
   GoldenCase("sinusoidalPositions") { SinusoidalPositions() },
   GoldenCase("globalAvgPool1d") { GlobalAvgPool1D() },
 ]
@@ -102,6 +119,11 @@ private let denseGoldens: [GoldenCase] = [
   GoldenCase("dense on rows") { Dense(2) },
   GoldenCase("dense sigmoid") { Dense(4, activation: .sigmoid) },
   GoldenCase("dense relu") { Dense(4, activation: .relu) },
+  GoldenCase("dense with penalties") {
+    Dense(
+      4, kernelRegularizer: .l1l2(l1: 0.1, l2: 0.2), biasRegularizer: .lp(3, 0.1), activityRegularizer: .l2(0.3))
+  },
+  GoldenCase("activityRegularization") { ActivityRegularization(.l1(0.2)) },
 ]
 
 private let lossGoldens: [GoldenCase] = [
@@ -122,6 +144,7 @@ private let lossGoldens: [GoldenCase] = [
   GoldenCase("cosineSimilarity", loss: .cosineSimilarity),
   GoldenCase("content", loss: .content),
   GoldenCase("gram", loss: .gram(channels: 3)),
+  GoldenCase("distillation", loss: .distillation(temperature: 2, studentWeight: 0.3)),
 ]
 
 private let normalizationGoldens: [GoldenCase] = [
@@ -154,4 +177,18 @@ private let recurrentGoldens: [GoldenCase] = [
   GoldenCase("lstm backwards") { LSTM(4, returnSequences: true, goBackwards: true) },
   GoldenCase("gru") { GRU(4) },
   GoldenCase("gru sequences") { GRU(4, returnSequences: true) },
+  GoldenCase("bidirectional") { Bidirectional(LSTM(4)) },
+  GoldenCase("bidirectional sequences sum") { Bidirectional(LSTM(4, returnSequences: true), merge: .sum) },
+  GoldenCase("lstm masked") { LSTM(4, maskValue: 0) },
 ]
+
+/// Layers that PyTorch cannot speak for: their noise is drawn by the package's own generator. `NoiseTests` has their moments.
+let noiseLayers: Set<String> = [
+  "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D",
+]
+
+/// The layers whose numbers are PyTorch's.
+let goldenLayers = goldenCases.values.joined().reduce(into: noiseLayers) { $0.formUnion($1.types) }
+
+/// The losses whose numbers are PyTorch's.
+let goldenLosses = Set(lossGoldens.map { "\(type(of: $0.loss))" })

@@ -24,6 +24,13 @@ import Testing
     #expect(try Set(Goldens.families()) == Set(goldenCases.keys).union(Self.otherFamilies))
   }
 
+  @Test func everyLayerAndLossHasOne() {
+    let layers = SourceTypes.net.conforming(to: "Layer").subtracting(goldenLayers).sorted()
+    #expect(layers.isEmpty, "add cases for \(layers): see the top of scripts/make-goldens.py")
+    let losses = SourceTypes.net.conforming(to: "Loss").subtracting(goldenLosses).sorted()
+    #expect(losses.isEmpty, "add cases for \(losses): see the top of scripts/make-goldens.py")
+  }
+
   private func expect(_ golden: GoldenCase, _ record: Goldens.Record) throws {
     let model = try Model { graph in try golden.build(graph, try graph.input(Array(record.input.shape.dropFirst()))) }
     #expect(Set(model.parameters.map(\.name)) == Set(record.parameters.keys), "\(golden.name)")

@@ -8,13 +8,14 @@ enum Goldens {
     let name: String
     let input: Tensor
     let targets: Dataset.Targets
+    let teacher: Tensor?
     let loss: Float
     let output: Tensor
     let inputGradient: Tensor
     /// By the names the parameters have in Net.
     let parameters, gradients, steps: [String: Tensor]
 
-    var data: Dataset { get throws { try Dataset(inputs: input, targets: targets) } }
+    var data: Dataset { get throws { try Dataset(inputs: input, targets: targets, teacher: teacher) } }
   }
 
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
@@ -43,6 +44,7 @@ extension Goldens.Record {
     } else {
       targets = .classes(json["labels"].elements.map { Int32($0.integer!) }, count: json["classes"].integer!)
     }
+    teacher = if case .null = json["teacher"] { nil } else { try json["teacher"].tensor }
     loss = json["loss"].float
     output = try json["output"].tensor
     inputGradient = try json["inputGradient"].tensor

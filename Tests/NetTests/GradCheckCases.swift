@@ -112,6 +112,19 @@ private let penaltyCases = [
     Conv2DTranspose(2, kernelSize: 2, kernelRegularizer: .l2(0.1))
   },
   LayerCase("conv1d with penalties", [5, 2]) { Conv1D(2, kernelSize: 3, kernelRegularizer: .l1(0.1)) },
+  LayerCase("separable with penalties", [4, 4, 2]) {
+    SeparableConv2D(
+      3, kernelSize: 3, depthwiseRegularizer: .l2(0.1), pointwiseRegularizer: .l1(0.2), biasRegularizer: .l2(0.3),
+      activityRegularizer: .l2(0.1))
+  },
+  LayerCase("embedding with a penalty", [3]) { Embedding(5, 4, embeddingsRegularizer: .l2(0.1)) },
+  LayerCase("recurrent with penalties", [4, 3]) {
+    LSTM(
+      3, returnSequences: true, kernelRegularizer: .l2(0.1), recurrentRegularizer: .l1(0.2), biasRegularizer: .l2(0.3),
+      activityRegularizer: .l2(0.1))
+    GRU(3, returnSequences: true, recurrentRegularizer: .l2(0.2))
+    SimpleRNN(2, recurrentRegularizer: .l2(0.2))
+  },
 ]
 
 private let image = [6, 5, 4]
@@ -206,7 +219,7 @@ private let recurrentCases = [
   },
 ]
 
-/// A mask made of the input: of each example 1 where its first channel is not 0.
+/// A mask made of the input: 1, or any number but 0, where the sum of a step's channels is positive.
 private func mask(of x: Node) throws -> Node {
   try ActivationLayer(.relu6)(Flatten()(Dense(1, useBias: false, kernelInitializer: .ones)(x)))
 }
@@ -307,3 +320,9 @@ let lossCases = [
   LossCase("binaryCrossEntropy", .binaryCrossEntropy(), outputs: [3, 2], targets: yesAndNo),
   LossCase("binaryCrossEntropy smoothed", .binaryCrossEntropy(labelSmoothing: 0.2), outputs: [3, 2], targets: yesAndNo),
 ]
+
+/// The layers whose gradients are checked.
+let checkedLayers = layerCases.reduce(into: Set<String>()) { $0.formUnion($1.types) }
+
+/// The losses whose gradients are checked.
+let checkedLosses = Set(lossCases.map { "\(type(of: $0.loss))" })

@@ -1,4 +1,3 @@
-import Foundation
 import Kernels
 import Net
 import Reference
@@ -18,25 +17,22 @@ import Testing
 
   // MARK: Enumeration
 
-  @Test func everyLayerIsChecked() throws {
-    let checked = layerCases.reduce(into: Set<String>()) { $0.formUnion($1.types) }
-    let missing = try SourceTypes.conforming(to: "Layer", isPublic: true).subtracting(checked)
-    #expect(missing.isEmpty, "add a LayerCase for \(missing.sorted()) to layerCases in Tests/NetTests/GradCheckCases.swift")
+  @Test func everyLayerIsChecked() {
+    let missing = SourceTypes.net.conforming(to: "Layer").subtracting(checkedLayers).sorted()
+    #expect(missing.isEmpty, "add a LayerCase for \(missing) to layerCases in Tests/NetTests/GradCheckCases.swift")
   }
 
-  @Test func everyLossIsChecked() throws {
-    let losses = try SourceTypes.conforming(to: "Loss", isPublic: true)
-      .union(SourceTypes.conforming(to: "ElementwiseLoss", isPublic: true))
-    let missing = losses.subtracting(lossCases.map { "\(type(of: $0.loss))" })
-    #expect(missing.isEmpty, "add a LossCase for \(missing.sorted()) to lossCases in Tests/NetTests/GradCheckCases.swift")
+  @Test func everyLossIsChecked() {
+    let missing = SourceTypes.net.conforming(to: "Loss").subtracting(checkedLosses).sorted()
+    #expect(missing.isEmpty, "add a LossCase for \(missing) to lossCases in Tests/NetTests/GradCheckCases.swift")
   }
 
   @Test func everyOpIsChecked() throws {
     let checked = try layerCases.reduce(into: Set<String>()) { $0.formUnion(try $1.model().opTypes) }
-    let missing = try SourceTypes.conforming(to: "Op", isPublic: false).subtracting(checked)
+    let missing = SourceTypes.net.conforming(to: "Op", isPublic: false).subtracting(checked).sorted()
     #expect(
       missing.isEmpty,
-      "\(missing.sorted()): write `reference` in Sources/Net/GradCheck/References and add a LayerCase whose layer uses the op")
+      "\(missing): write `reference` in Sources/Net/GradCheck/References and add a LayerCase whose layer uses the op")
   }
 
   // MARK: The tool itself
@@ -120,25 +116,6 @@ extension LayerCase {
 extension LossCase {
   func report() throws -> GradCheckReport {
     try Net.gradCheck(loss, outputs: outputs, targets: targets, teacher: teacher, tolerance: 2e-5)
-  }
-}
-
-/// The types in Sources/Net, by what they conform to.
-private enum SourceTypes {
-  static func conforming(to name: String, isPublic: Bool) throws -> Set<String> {
-    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    let folder = tests.appendingPathComponent("../../Sources/Net").standardizedFileURL
-    let declaration = /(?m)^(public )?(?:final )?(?:struct|class) (\w+)(?:<[^>]*>)?\s*:\s*([^{]*)\{/
-    var found: Set<String> = []
-    for case let file as URL in FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)!
-    where file.pathExtension == "swift" {
-      for match in try String(contentsOf: file, encoding: .utf8).matches(of: declaration) {
-        let protocols = match.3.split { !$0.isLetter }.map(String.init)
-        if protocols.contains(name), !isPublic || match.1 != nil { found.insert(String(match.2)) }
-      }
-    }
-    try #require(!found.isEmpty)
-    return found
   }
 }
 

@@ -4,9 +4,6 @@ import Testing
 
 /// Pages of docs name all that the source offers, so that a catalogue cannot be false by omission.
 @Suite struct PagesTests {
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
   /// What a page has to name: the public names of folders or files that a pattern finds.
   static let pages: [(page: String, sources: [String], pattern: String)] = [
     ("LOSSES.md", ["Sources/Net/Losses"], #"public static (?:var|func) (\w+)"#),
@@ -27,6 +24,7 @@ import Testing
       "ACTIVATIONS.md", ["Sources/Net/Layers/ActivationLayer.swift", "Sources/Net/Layers/PReLU.swift"],
       #"public struct (\w+): Layer"#
     ),
+    ("METRICS.md", ["Sources/Net/Metrics"], #"public static (?:var|func) (\w+)"#),
   ]
 
   @Test(arguments: pages.indices) func namesAll(_ index: Int) throws {
@@ -42,12 +40,35 @@ import Testing
     for kind in Activation.Kind.allCases { #expect(text.contains("`.\(kind.rawValue)"), "\(kind)") }
   }
 
+  /// Layers have a row of a table, on the page of their family.
+  @Test func someTableHasEveryLayer() throws {
+    let pages = try files("docs").filter { $0.hasSuffix(".md") }.map(read)
+    let rows = pages.joined().split(separator: "\n").filter { $0.hasPrefix("|") }.joined(separator: "\n")
+    for layer in SourceTypes.net.conforming(to: "Layer").sorted() {
+      #expect(try rows.contains(Regex("`\(layer)[`({ ]")), "no table of docs/*.md has \(layer)")
+    }
+  }
+
+  @Test func everyPageIsListed() throws {
+    let list = try read("docs/README.md")
+    for page in try files("docs").map({ $0.dropFirst(5) }) where page.hasSuffix(".md") && page != "README.md" {
+      #expect(list.contains("](\(page))"), "docs/README.md does not list \(page)")
+    }
+  }
+
+  @Test func callbacks() throws {
+    let text = try read("docs/CALLBACKS.md")
+    for type in SourceTypes.net.conforming(to: "Callback").sorted() { #expect(text.contains("`\(type)"), "\(type)") }
+  }
+
   private func read(_ path: String) throws -> String {
-    try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
+    try String(contentsOf: SourceTypes.root.appending(path: path), encoding: .utf8)
   }
 
   private func files(_ path: String) throws -> [String] {
     guard !path.hasSuffix(".swift") else { return [path] }
-    return try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: path).path).map { "\(path)/\($0)" }
+    return try FileManager.default.contentsOfDirectory(atPath: SourceTypes.root.appending(path: path).path).map {
+      "\(path)/\($0)"
+    }
   }
 }

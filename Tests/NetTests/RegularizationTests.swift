@@ -59,6 +59,56 @@ import Testing
     }
   }
 
+  /// Each parameter of the layers that have several, or others than a kernel, adds what it should, and obeys its constraint.
+  @Test func everyParameter() throws {
+    let layers: [(any Layer, [Int], penalized: [Float])] = [
+      (
+        SeparableConv2D(
+          3, kernelSize: 2, biasInitializer: .ones, depthwiseRegularizer: .l2(0.5), pointwiseRegularizer: .l2(0.25),
+          biasRegularizer: .l2(0.125), depthwiseConstraint: .maxNorm(0.25), pointwiseConstraint: .maxNorm(0.25),
+          biasConstraint: .maxNorm(0.25)), [3, 3, 2], [0.5, 0.25, 0.125]
+      ),
+      (Embedding(4, 3, embeddingsRegularizer: .l2(0.5), embeddingsConstraint: .maxNorm(0.25)), [2], [0.5]),
+      (
+        LSTM(
+          2, kernelRegularizer: .l2(0.5), recurrentRegularizer: .l2(0.25), biasRegularizer: .l2(0.125),
+          kernelConstraint: .maxNorm(0.25), recurrentConstraint: .maxNorm(0.25), biasConstraint: .maxNorm(0.25)), [4, 3],
+        [0.5, 0.25, 0.125]
+      ),
+      (
+        GRU(2, recurrentRegularizer: .l2(0.25), kernelConstraint: .maxNorm(0.25), recurrentConstraint: .maxNorm(0.25)), [4, 3],
+        [0, 0.25, 0]
+      ),
+      (
+        SimpleRNN(2, kernelRegularizer: .l2(0.5), kernelConstraint: .maxNorm(0.25), recurrentConstraint: .maxNorm(0.25)), [4, 3],
+        [0.5, 0, 0]
+      ),
+    ]
+    for (layer, input, factors) in layers {
+      let model = try Model(Sequential([layer, Flatten(), Dense(1, kernelInitializer: .zeros)]), input: input, seed: 1)
+      try model.compile(loss: .meanSquaredError, optimizer: SGD(learningRate: 0))
+      let data = try Dataset(inputs: Tensor(zeros: [2] + input), targets: .values(Tensor(zeros: [2, 1])))
+      let gradients = try model.gradients(data)
+      var expected: Float = 0
+      for (i, factor) in factors.enumerated() {
+        let w = try model.parameter(model.parameters[i].name).values
+        expected += factor * dot(w, w, count: w.count)
+        #expect(zip(gradients.parameters[i].gradient.values, w).allSatisfy { abs($0 - 2 * factor * $1) < 1e-6 }, "\(layer.kind)")
+      }
+      #expect(abs(gradients.loss - expected) < 1e-5, "\(layer.kind)")
+      try model.trainOnBatch(data)
+      for (i, _) in factors.enumerated() where i < 2 || factors[i] > 0 {
+        let parameter = try model.parameter(model.parameters[i].name), columns = parameter.shape.last!
+        for j in 0..<(parameter.shape.count == 1 ? 1 : columns) {
+          let w =
+            parameter.shape.count == 1
+            ? parameter.values : stride(from: j, to: parameter.count, by: columns).map { parameter.values[$0] }
+          #expect(norm2(w, count: w.count) < 0.250001, "\(layer.kind)")
+        }
+      }
+    }
+  }
+
   /// An identity in inference: the plan has no call for it, and predictions stay as they are.
   @Test func activityCostsNothingInInference() throws {
     func model(_ regularizer: Regularizer?) throws -> Model {

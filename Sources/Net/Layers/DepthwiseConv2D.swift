@@ -67,13 +67,18 @@ public struct SeparableConv2D: Layer {
   public let depthwiseInitializer: any Initializer
   public let pointwiseInitializer: any Initializer
   public let biasInitializer: any Initializer
+  public let depthwiseRules: LayerRules
+  public let rules: LayerRules
   public let kind = "separableConv2d"
 
   public init(
     _ filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, dilation: Size2D = 1,
     depthMultiplier: Int = 1, activation: Activation = .linear, useBias: Bool = true,
     depthwiseInitializer: any Initializer = .glorotUniform, pointwiseInitializer: any Initializer = .glorotUniform,
-    biasInitializer: any Initializer = .zeros
+    biasInitializer: any Initializer = .zeros,
+    depthwiseRegularizer: Regularizer? = nil, pointwiseRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+    activityRegularizer: Regularizer? = nil,
+    depthwiseConstraint: Constraint? = nil, pointwiseConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.filters = filters
     self.kernelSize = kernelSize
@@ -86,17 +91,22 @@ public struct SeparableConv2D: Layer {
     self.depthwiseInitializer = depthwiseInitializer
     self.pointwiseInitializer = pointwiseInitializer
     self.biasInitializer = biasInitializer
+    depthwiseRules = LayerRules(kernelRegularizer: depthwiseRegularizer, kernelConstraint: depthwiseConstraint)
+    rules = LayerRules(
+      kernelRegularizer: pointwiseRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+      kernelConstraint: pointwiseConstraint, biasConstraint: biasConstraint)
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let x = try onlyImage(inputs)
     let window = Window(size: kernelSize, strides: strides, padding: padding, dilation: dilation)
     let depthwise = try window.depthwise(x.shape, depthMultiplier)
-    let h = try graph.addDepthwise(depthwise, to: x, kernel: "depthwiseKernel", depthMultiplier, depthwiseInitializer)
+    let h = try graph.addDepthwise(
+      depthwise, to: x, kernel: "depthwiseKernel", depthMultiplier, depthwiseInitializer, depthwiseRules)
     let pointwise = try Window(size: 1, strides: 1, padding: .valid).convolution(h.shape, filters: filters, groups: 1)
-    let kernel = graph.kernel("pointwiseKernel", pointwise, initializer: pointwiseInitializer.suited(to: activation))
+    let kernel = graph.kernel("pointwiseKernel", pointwise, initializer: pointwiseInitializer.suited(to: activation), rules)
     let y = try graph.add(Convolution(shape: pointwise), to: [h], parameters: [kernel])
-    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: pointwise.fan, activation)
+    return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: pointwise.fan, activation, rules)
   }
 }
 
@@ -113,7 +123,7 @@ extension Window {
 extension GraphBuilder {
   fileprivate func addDepthwise(
     _ shape: Conv2DShape, to x: Node, kernel name: String, _ multiplier: Int, _ initializer: any Initializer,
-    _ rules: LayerRules = LayerRules()
+    _ rules: LayerRules
   ) throws -> Node {
     let dimensions = [shape.kernelHeight, shape.kernelWidth, shape.channels, multiplier]
     let kernel = kernel(name, shape, as: dimensions, initializer: initializer, rules)

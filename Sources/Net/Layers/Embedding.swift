@@ -10,16 +10,25 @@ public struct Embedding: Layer {
   public let inputDim: Int
   public let outputDim: Int
   public let embeddingsInitializer: any Initializer
+  public let embeddingsRegularizer: Regularizer?
+  public let embeddingsConstraint: Constraint?
   public let kind = "embedding"
 
   /// - Parameters:
   ///   - inputDim: how many tokens there are, at most 2^24.
   ///   - outputDim: the size of a vector.
   ///   - embeddingsInitializer: the first vectors, uniform in ±0.05.
-  public init(_ inputDim: Int, _ outputDim: Int, embeddingsInitializer: any Initializer = .uniform(low: -0.05, high: 0.05)) {
+  ///   - embeddingsRegularizer: what the table adds to the loss.
+  ///   - embeddingsConstraint: what the table has to obey after each step.
+  public init(
+    _ inputDim: Int, _ outputDim: Int, embeddingsInitializer: any Initializer = .uniform(low: -0.05, high: 0.05),
+    embeddingsRegularizer: Regularizer? = nil, embeddingsConstraint: Constraint? = nil
+  ) {
     self.inputDim = inputDim
     self.outputDim = outputDim
     self.embeddingsInitializer = embeddingsInitializer
+    self.embeddingsRegularizer = embeddingsRegularizer
+    self.embeddingsConstraint = embeddingsConstraint
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
@@ -31,7 +40,8 @@ public struct Embedding: Layer {
     }
     try graph.takeTokens(from: x, count: inputDim)
     let table = graph.parameter(
-      "embeddings", shape: [inputDim, outputDim], initializer: embeddingsInitializer, fanIn: inputDim, fanOut: outputDim)
+      "embeddings", shape: [inputDim, outputDim], initializer: embeddingsInitializer, fanIn: inputDim, fanOut: outputDim,
+      regularizer: embeddingsRegularizer, constraint: embeddingsConstraint)
     let op = Lookup(count: x.shape.reduce(1, *), vocabulary: inputDim, columns: outputDim)
     return try graph.add(op, to: [x], parameters: [table])
   }

@@ -37,11 +37,16 @@ public struct RecurrentOptions: Sendable {
   public var useBias: Bool
   public var kernelInitializer: any Initializer
   public var recurrentInitializer: any Initializer
+  /// Penalties and constraints of `kernel`, `bias` and the output.
+  public var rules: LayerRules
+  public var recurrentRegularizer: Regularizer?
+  public var recurrentConstraint: Constraint?
 
   public init(
     returnSequences: Bool = false, returnState: Bool = false, goBackwards: Bool = false, maskValue: Float? = nil,
     useBias: Bool = true, kernelInitializer: any Initializer = .glorotUniform,
-    recurrentInitializer: any Initializer = .orthogonal()
+    recurrentInitializer: any Initializer = .orthogonal(), rules: LayerRules = LayerRules(),
+    recurrentRegularizer: Regularizer? = nil, recurrentConstraint: Constraint? = nil
   ) {
     self.returnSequences = returnSequences
     self.returnState = returnState
@@ -50,6 +55,9 @@ public struct RecurrentOptions: Sendable {
     self.useBias = useBias
     self.kernelInitializer = kernelInitializer
     self.recurrentInitializer = recurrentInitializer
+    self.rules = rules
+    self.recurrentRegularizer = recurrentRegularizer
+    self.recurrentConstraint = recurrentConstraint
   }
 }
 
@@ -90,24 +98,25 @@ extension RecurrentLayer {
         try graph.add(StepMask(steps: shape.steps, features: shape.features, value: value), to: [x])
       }
     let op = Recurrence(shape: shape, hasBias: options.useBias, hasState: initialState != nil, hasMask: steps != nil)
-    return try graph.add(
+    let y = try graph.add(
       op, to: [x] + [initialState, steps].compactMap { $0 }, parameters: parameters(shape, in: graph))
+    return try graph.finish(y, bias: nil, fan: (1, 1), .linear, options.rules)
   }
 
   private func parameters(_ shape: RecurrentShape, in graph: GraphBuilder) throws -> [ParameterReference] {
     var parameters = [
       graph.parameter(
         "kernel", shape: [shape.features, shape.width], initializer: options.kernelInitializer, fanIn: shape.features,
-        fanOut: shape.width),
+        fanOut: shape.width, regularizer: options.rules.kernelRegularizer, constraint: options.rules.kernelConstraint),
       graph.parameter(
         "recurrentKernel", shape: [units, shape.width], initializer: options.recurrentInitializer, fanIn: units,
-        fanOut: shape.width),
+        fanOut: shape.width, regularizer: options.recurrentRegularizer, constraint: options.recurrentConstraint),
     ]
     if options.useBias {
       parameters.append(
         graph.parameter(
           "bias", shape: cell.biases == 1 ? [shape.width] : [cell.biases, shape.width], initializer: biasInitializer, fanIn: 1,
-          fanOut: 1))
+          fanOut: 1, regularizer: options.rules.biasRegularizer, constraint: options.rules.biasConstraint))
     }
     return parameters
   }
@@ -143,13 +152,20 @@ public struct SimpleRNN: RecurrentLayer {
     _ units: Int, activation: Activation = .tanh, returnSequences: Bool = false, returnState: Bool = false,
     goBackwards: Bool = false, maskValue: Float? = nil, useBias: Bool = true,
     kernelInitializer: any Initializer = .glorotUniform, recurrentInitializer: any Initializer = .orthogonal(),
-    biasInitializer: any Initializer = .zeros
+    biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, recurrentRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+    activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, recurrentConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.units = units
     self.activation = activation
     options = RecurrentOptions(
       returnSequences: returnSequences, returnState: returnState, goBackwards: goBackwards, maskValue: maskValue,
-      useBias: useBias, kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer)
+      useBias: useBias, kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer,
+      rules: LayerRules(
+        kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+        kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
+      recurrentRegularizer: recurrentRegularizer, recurrentConstraint: recurrentConstraint)
     self.biasInitializer = biasInitializer
   }
 
@@ -186,12 +202,19 @@ public struct LSTM: RecurrentLayer {
     _ units: Int, returnSequences: Bool = false, returnState: Bool = false, goBackwards: Bool = false,
     maskValue: Float? = nil, useBias: Bool = true, unitForgetBias: Bool = true,
     kernelInitializer: any Initializer = .glorotUniform, recurrentInitializer: any Initializer = .orthogonal(),
-    biasInitializer: any Initializer = .zeros
+    biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, recurrentRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+    activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, recurrentConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.units = units
     options = RecurrentOptions(
       returnSequences: returnSequences, returnState: returnState, goBackwards: goBackwards, maskValue: maskValue,
-      useBias: useBias, kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer)
+      useBias: useBias, kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer,
+      rules: LayerRules(
+        kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+        kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
+      recurrentRegularizer: recurrentRegularizer, recurrentConstraint: recurrentConstraint)
     self.biasInitializer = unitForgetBias ? UnitForgetBias(others: biasInitializer) : biasInitializer
   }
 }
@@ -225,12 +248,19 @@ public struct GRU: RecurrentLayer {
   public init(
     _ units: Int, returnSequences: Bool = false, returnState: Bool = false, goBackwards: Bool = false,
     maskValue: Float? = nil, useBias: Bool = true, kernelInitializer: any Initializer = .glorotUniform,
-    recurrentInitializer: any Initializer = .orthogonal(), biasInitializer: any Initializer = .zeros
+    recurrentInitializer: any Initializer = .orthogonal(), biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, recurrentRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+    activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, recurrentConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.units = units
     options = RecurrentOptions(
       returnSequences: returnSequences, returnState: returnState, goBackwards: goBackwards, maskValue: maskValue,
-      useBias: useBias, kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer)
+      useBias: useBias, kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer,
+      rules: LayerRules(
+        kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+        kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
+      recurrentRegularizer: recurrentRegularizer, recurrentConstraint: recurrentConstraint)
     self.biasInitializer = biasInitializer
   }
 }

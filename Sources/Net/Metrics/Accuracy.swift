@@ -10,7 +10,7 @@ public struct Accuracy: Metric {
   public init() {}
 
   public func makeAccumulator() -> any MetricAccumulator {
-    Accumulator { $0.outputCount == 1 ? countAgreeing($0) : countClasses($0) }
+    ShareAccumulator { $0.outputCount == 1 ? countAgreeing($0) : countClasses($0) }
   }
 }
 
@@ -26,7 +26,7 @@ public struct BinaryAccuracy: Metric {
     }
   }
 
-  public func makeAccumulator() -> any MetricAccumulator { Accumulator(countAgreeing) }
+  public func makeAccumulator() -> any MetricAccumulator { ShareAccumulator(countAgreeing) }
 }
 
 extension Metric where Self == Accuracy {
@@ -40,7 +40,7 @@ extension Metric where Self == BinaryAccuracy {
 }
 
 /// A share: hits of tries.
-private final class Accumulator: MetricAccumulator {
+final class ShareAccumulator: MetricAccumulator {
   private let count: (MetricBatch) -> (hits: Int, tries: Int)
   private var hits = 0
   private var tries = 0
@@ -63,11 +63,7 @@ private final class Accumulator: MetricAccumulator {
 
 private func countClasses(_ b: MetricBatch) -> (hits: Int, tries: Int) {
   var hits = 0
-  for i in 0..<b.batch {
-    let answer = argmax(b.outputs + i * b.outputCount, count: b.outputCount)
-    let label = b.labels.map { Int($0[i]) } ?? argmax(b.targets! + i * b.outputCount, count: b.outputCount)
-    if answer == label { hits += 1 }
-  }
+  for i in 0..<b.batch where b.answer(i) == b.label(i) { hits += 1 }
   return (hits, b.batch)
 }
 

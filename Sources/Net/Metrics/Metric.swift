@@ -1,3 +1,5 @@
+import Kernels
+
 /// Something to watch besides the loss. To write your own, return an accumulator of your making.
 public protocol Metric: Sendable {
   /// Its name in `Metrics` and `History`; validation values are called `val_` and this.
@@ -38,4 +40,17 @@ public struct MetricBatch {
   public let targets: UnsafePointer<Float>?
   /// The output above which a yes-no output means yes: 0 for logits, 0.5 for probabilities.
   public let threshold: Float
+}
+
+extension MetricBatch {
+  /// The class that example i is answered with: 0 or 1 of one output.
+  func answer(_ i: Int) -> Int {
+    outputCount == 1 ? (outputs[i] > threshold ? 1 : 0) : argmax(outputs + i * outputCount, count: outputCount)
+  }
+
+  /// The class example i has.
+  func label(_ i: Int) -> Int {
+    if let labels { return Int(labels[i]) }
+    return outputCount == 1 ? (targets![i] > 0.5 ? 1 : 0) : argmax(targets! + i * outputCount, count: outputCount)
+  }
 }

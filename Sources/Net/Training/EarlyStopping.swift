@@ -1,0 +1,84 @@
+/// Ends the training when a number stops getting better, and leaves the model with the weights that were best.
+///
+/// ```swift
+/// try model.fit(train, epochs: 100, validationSplit: 0.1, callbacks: [EarlyStopping(patience: 3)])
+/// ```
+/// Counts as Keras does: an epoch that is not better than the best by more than `minDelta` is one of waiting, and after `patience` of
+/// them in a row (patience 0 counts as 1) training ends. Unlike Keras it goes back to the best weights unless told otherwise,
+/// also when the last epoch comes first; the optimizer's memory stays what it was.
+public final class EarlyStopping: Callback {
+  /// The epoch after which the training ended early, from 0.
+  public private(set) var stoppedEpoch: Int?
+  /// The epoch of the best number, from 0.
+  public private(set) var bestEpoch: Int?
+  /// The best number.
+  public var best: Float? { monitor.best }
+
+  private var monitor: Monitor
+  private let patience: Int
+  private let restoresBest: Bool
+  private let startFromEpoch: Int
+  private weak var model: Model?
+  private var weights: [Float] = []
+  private var waited = 0
+
+  /// - Parameters:
+  ///   - monitor: the number to watch: `val_loss`, `val_accuracy`, `loss` ...
+  ///   - minDelta: by how much an epoch has to be better.
+  ///   - patience: how many epochs may pass without a better one.
+  ///   - restoreBest: whether the weights of the best epoch come back at the end.
+  ///   - startFromEpoch: epochs before this one, from 0, do not count.
+  /// - Throws: `NetError` when a setting is out of its range.
+  public init(
+    monitor: String = "val_loss", minDelta: Float = 0, patience: Int = 0, mode: MonitorMode = .auto, restoreBest: Bool = true,
+    startFromEpoch: Int = 0
+  ) throws {
+    guard minDelta >= 0, minDelta.isFinite else {
+      throw NetError("earlyStopping: minDelta \(plain(minDelta)); expected a finite number of at least 0")
+    }
+    guard patience >= 0 else { throw NetError("earlyStopping: patience \(patience); expected at least 0") }
+    guard startFromEpoch >= 0 else { throw NetError("earlyStopping: startFromEpoch \(startFromEpoch); expected at least 0") }
+    self.monitor = Monitor(monitor, mode, minDelta: minDelta)
+    self.patience = patience
+    self.startFromEpoch = startFromEpoch
+    restoresBest = restoreBest
+  }
+
+  public func onTrainBegin(model: Model) throws {
+    self.model = model
+    monitor.reset()
+    (stoppedEpoch, bestEpoch, waited) = (nil, nil, 0)
+    weights = []
+  }
+
+  /// - Throws: `NetError` when there is no number called `monitor`.
+  public func onEpochEnd(epoch: Int, logs: Metrics) throws {
+    guard epoch >= startFromEpoch, let model else { return }
+    guard try !monitor.improves(logs, for: "earlyStopping") else {
+      (bestEpoch, waited) = (epoch, 0)
+      if restoresBest { weights = model.allWeights }
+      return
+    }
+    waited += 1
+    guard waited >= patience else { return }
+    stoppedEpoch = epoch
+    model.stopTraining()
+  }
+
+  public func onTrainEnd() throws {
+    guard restoresBest, !weights.isEmpty else { return }
+    model?.restore(allWeights: weights)
+    weights = []
+  }
+}
+
+extension Model {
+  /// All parameters, one after the other.
+  fileprivate var allWeights: [Float] { Array(UnsafeBufferPointer(start: store.weights, count: store.count)) }
+
+  /// Puts parameters back. For callbacks, while `fit` has the model to itself.
+  fileprivate func restore(allWeights weights: [Float]) {
+    store.weights.update(from: weights, count: weights.count)
+    weightsChanged()
+  }
+}
