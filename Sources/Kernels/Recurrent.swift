@@ -89,42 +89,53 @@ public func recurrent(
   guard s.batch > 0, s.units > 0 else { return }
 
   let table = kernels
-  let room = Room(s, hasState: state != nil, isSaved: saved != nil)
-  withScratch(room.count) { memory in
+  let sizes = (
+    gates: saved == nil ? s.rows * s.width : 0, state: s.batch * s.units, sums: s.batch * s.width,
+    noBias: s.cell == .gru ? s.width : 0
+  )
+  withScratch(sizes.gates + 2 * sizes.state + sizes.sums + sizes.noBias) { memory in
     var carver = Carver(memory)
     let trace = saved.map { RecurrentTrace($0, s) }
-    let gates = trace?.gates ?? carver.take(room.gates)
-    let final = trace?.final ?? state ?? carver.take(room.state)
-    let sums = carver.take(room.sums)
-    let noBias = carver.take(room.noBias)
-    noBias.update(repeating: 0, count: room.noBias)
+    let gates = trace?.gates ?? carver.take(sizes.gates)
+    let now = lw_state(h: carver.take(sizes.state), c: carver.take(sizes.state), ld: s.units)
+    let sums = carver.take(sizes.sums)
+    let noBias = carver.take(sizes.noBias)
+    noBias.update(repeating: 0, count: sizes.noBias)
     Product(
       m: s.rows, n: s.width, k: s.features, alpha: 1, a: .matrix(Operand(x, ld: s.features, isTransposed: false)),
       b: weights.kernel(s), beta: 0, c: gates, ldc: s.width, epilogue: Epilogue(bias: weights.bias)
     ).run(on: table)
     weights.withRecurrentPanels(s, on: table) { panels in
-      let pass = RecurrentForward(
+      RecurrentForward(
         s: s, table: table, panels: panels, bias: weights.bias.map { $0 + s.width } ?? UnsafePointer(noBias), mask: mask,
-        initialState: initialState, gates: gates, sums: sums, trace: trace, final: final,
-        y: s.output == .sequences ? y : nil)
-      pass.run()
+        initialState: initialState, gates: gates, sums: sums, now: now, trace: trace,
+        y: s.output == .sequences ? y : nil
+      ).run()
     }
-    if s.output == .last { copyColumns(s.units, of: final, ld: s.stateSize, rows: s.batch, into: y, ld: s.units) }
-    if s.output == .state { y.update(from: final, count: s.stateCount) }
-    if let state, state != final { state.update(from: final, count: s.stateCount) }
+    if s.output == .last { y.update(from: now.h!, count: sizes.state) }
+    if s.output == .state { s.joinState(now, into: y) }
+    if let state { s.joinState(now, into: state) }
+    if let trace { s.joinState(now, into: trace.final) }
   }
 }
 
-/// What a forward pass needs beside its operands.
-private struct Room {
-  let gates, state, sums, noBias: Int
-  var count: Int { gates + state + sums + noBias }
+extension RecurrentShape {
+  /// A state's arrays side by side, `[batch, stateSize]`.
+  func joinState(_ state: lw_state, into y: UnsafeMutablePointer<Float>) {
+    copyColumns(units, of: state.h!, ld: state.ld, rows: batch, into: y, ld: stateSize)
+    if cell == .lstm { copyColumns(units, of: state.c!, ld: state.ld, rows: batch, into: y + units, ld: stateSize) }
+  }
 
-  init(_ s: RecurrentShape, hasState: Bool, isSaved: Bool) {
-    gates = isSaved ? 0 : s.rows * s.width
-    state = isSaved || hasState ? 0 : s.stateCount
-    sums = s.cell == .gru ? s.batch * s.width : 0
-    noBias = s.cell == .gru ? s.width : 0
+  /// Some examples of `[batch, stateSize]` as a state's arrays; zeros of nothing.
+  func splitState(_ x: UnsafePointer<Float>?, _ rows: Range<Int>, into state: lw_state) {
+    func split(_ part: Int, _ to: UnsafeMutablePointer<Float>) {
+      let to = to + rows.lowerBound * units
+      guard let x else { return to.update(repeating: 0, count: rows.count * units) }
+      let from = x + rows.lowerBound * stateSize + part * units
+      copyColumns(units, of: from, ld: stateSize, rows: rows.count, into: to, ld: units)
+    }
+    split(0, state.h!)
+    if cell == .lstm { split(1, state.c!) }
   }
 }
 
@@ -153,7 +164,8 @@ enum RecurrentCut {
   }
 }
 
-/// The steps of a forward pass.
+/// The steps of a forward pass. The state on its way and the products with U lie by themselves, small and without gaps: they stay
+/// in the nearest caches, where rows of whole sequences, often multiples of pages apart, would push each other out.
 private struct RecurrentForward: @unchecked Sendable {
   let s: RecurrentShape
   let table: UnsafePointer<lw_table>
@@ -164,71 +176,48 @@ private struct RecurrentForward: @unchecked Sendable {
   let initialState: UnsafePointer<Float>?
   let gates: UnsafeMutablePointer<Float>
   let sums: UnsafeMutablePointer<Float>
+  let now: lw_state
   let trace: RecurrentTrace?
-  let final: UnsafeMutablePointer<Float>
   let y: UnsafeMutablePointer<Float>?
 
   func run() {
     RecurrentCut.run(s, on: table) { rows in
-      begin(rows)
+      s.splitState(initialState, rows, into: now)
       for k in 0..<s.steps { step(k, rows) }
-    }
-  }
-
-  /// The state before the k-th step; after the last, the final one. Without a trace every step changes the same state.
-  private func state(before k: Int, _ first: Int) -> lw_state {
-    guard let trace, k < s.steps else {
-      let h = final + first * s.stateSize
-      return lw_state(h: h, c: s.cell == .lstm ? h + s.units : nil, ld: s.stateSize)
-    }
-    let at = (first * s.steps + s.step(k)) * s.units
-    return lw_state(h: trace.states + at, c: s.cell == .lstm ? trace.extra! + at : nil, ld: s.steps * s.units)
-  }
-
-  private func begin(_ rows: Range<Int>) {
-    let state = state(before: 0, rows.lowerBound)
-    for (part, to) in [state.h, state.c].enumerated() {
-      guard let to else { continue }
-      guard let initialState else {
-        for i in 0..<rows.count { (to + i * state.ld).update(repeating: 0, count: s.units) }
-        continue
-      }
-      let from = initialState + rows.lowerBound * s.stateSize + part * s.units
-      if from == UnsafePointer(to) { continue }
-      copyColumns(s.units, of: from, ld: s.stateSize, rows: rows.count, into: to, ld: state.ld)
     }
   }
 
   private func step(_ k: Int, _ rows: Range<Int>) {
     let first = rows.lowerBound
-    let row = first * s.steps + s.step(k)
-    let before = state(before: k, first)
+    let (row, ld) = (first * s.steps + s.step(k), s.steps * s.units)
     let hasProduct = k > 0 || initialState != nil
-    if hasProduct { multiply(before, rows, row) }
+    if hasProduct { multiply(rows) }
     var step = lw_recurrent(
-      rows: rows.count, units: s.units, gates: gates + row * s.width, ldg: s.steps * s.width, sums: nil, lds: 0,
-      candidate: nil, ldk: 0, mask: mask.map { $0 + row }, ldm: s.steps, before: before, after: state(before: k + 1, first),
-      y: y.map { $0 + row * s.units }, ldy: s.steps * s.units)
+      rows: rows.count, units: s.units, gates: gates + row * s.width, ldg: s.steps * s.width,
+      sums: hasProduct ? UnsafePointer(sums + first * s.width) : nil, lds: s.width, candidate: nil, ldk: ld,
+      mask: mask.map { $0 + row }, ldm: s.steps,
+      state: lw_state(h: now.h! + first * s.units, c: s.cell == .lstm ? now.c! + first * s.units : nil, ld: s.units),
+      trace: lw_state(
+        h: trace.map { $0.states + row * s.units }, c: s.cell == .lstm ? trace.map { $0.extra! + row * s.units } : nil, ld: ld),
+      y: y.map { $0 + row * s.units }, ldy: ld)
     switch s.cell {
     case .tanh: table.pointee.simple_step(&step, LW_TANH)
     case .relu: table.pointee.simple_step(&step, LW_RELU)
     case .lstm: table.pointee.lstm_step(&step)
     case .gru:
-      step.sums = hasProduct ? UnsafePointer(sums + first * s.width) : bias
-      step.lds = hasProduct ? s.width : 0
+      if !hasProduct { (step.sums, step.lds) = (bias, 0) }
       step.candidate = trace.map { $0.extra! + row * s.units }
-      step.ldk = s.steps * s.units
       table.pointee.gru_step(&step)
     }
   }
 
-  /// The product of h and U: added to the gates' sums, or with GRU apart.
-  private func multiply(_ before: lw_state, _ rows: Range<Int>, _ row: Int) {
-    let isApart = s.cell == .gru
+  /// h U, of GRU with its bias.
+  private func multiply(_ rows: Range<Int>) {
+    let first = rows.lowerBound
     Product(
-      m: rows.count, n: s.width, k: s.units, alpha: 1, a: .matrix(Operand(before.h, ld: before.ld, isTransposed: false)),
-      b: .packed(panels), beta: isApart ? 0 : 1, c: isApart ? sums + rows.lowerBound * s.width : gates + row * s.width,
-      ldc: isApart ? s.width : s.steps * s.width, epilogue: isApart ? Epilogue(bias: bias) : .none
+      m: rows.count, n: s.width, k: s.units, alpha: 1,
+      a: .matrix(Operand(now.h! + first * s.units, ld: s.units, isTransposed: false)), b: .packed(panels), beta: 0,
+      c: sums + first * s.width, ldc: s.width, epilogue: s.cell == .gru ? Epilogue(bias: bias) : .none
     ).run(on: table)
   }
 }

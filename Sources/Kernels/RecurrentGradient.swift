@@ -25,18 +25,21 @@ public func recurrentGradient(
   let table = kernels
   let transposed = weights.transposed(s)
   let trace = RecurrentTrace(saved, s)
-  let sumsCount = s.cell == .gru ? s.rows * s.width : 0
-  withScratch(sumsCount + s.stateCount) { memory in
+  let sizes = (outer: s.cell == .gru ? s.rows * s.width : 0, state: s.batch * s.units, sums: s.batch * s.width)
+  withScratch(sizes.outer + 2 * sizes.state + sizes.sums) { memory in
+    var carver = Carver(memory)
     // GRU has other gradients for the sums with U than for those with W.
-    let dsums = s.cell == .gru ? memory : trace.gates
-    let dstate = initialStateGradient ?? memory + sumsCount
+    let outerSums = carver.take(sizes.outer)
+    let dnow = lw_state(h: carver.take(sizes.state), c: carver.take(sizes.state), ld: s.units)
+    let dsums = carver.take(sizes.sums)
     if s.batch > 0, s.units > 0 {
       withPanels(of: transposed.recurrent, k: s.width, n: s.units, on: table) { panels in
         RecurrentBackward(
-          s: s, table: table, panels: panels, mask: mask, trace: trace, dy: dy, dsums: dsums, dstate: dstate,
-          wantsInitial: initialStateGradient != nil
+          s: s, table: table, panels: panels, mask: mask, trace: trace, dy: dy,
+          outer: s.cell == .gru ? outerSums : nil, dsums: dsums, dnow: dnow, wantsInitial: initialStateGradient != nil
         ).run()
       }
+      if let initialStateGradient { s.joinState(dnow, into: initialStateGradient) }
     }
     func product(
       _ m: Int, _ k: Int, _ a: Operand, _ b: Operand, into c: UnsafeMutablePointer<Float>?, columns n: Int
@@ -45,7 +48,7 @@ public func recurrentGradient(
       Product(m: m, n: n, k: k, alpha: 1, a: .matrix(a), b: .matrix(b), beta: 0, c: c, ldc: n, epilogue: .none).run(on: table)
     }
     let inner = Operand(trace.gates, ld: s.width, isTransposed: false)
-    let outer = Operand(dsums, ld: s.width, isTransposed: false)
+    let outer = Operand(s.cell == .gru ? outerSums : trace.gates, ld: s.width, isTransposed: false)
     product(s.features, s.rows, Operand(x, ld: s.features, isTransposed: true), inner, into: kernelGradient, columns: s.width)
     product(
       s.units, s.rows, Operand(trace.states, ld: s.units, isTransposed: true), outer, into: recurrentKernelGradient,
@@ -53,7 +56,7 @@ public func recurrentGradient(
     product(s.rows, s.width, inner, transposed.kernel, into: dx, columns: s.features)
     if let biasGradient {
       reduce(.sum, outer: 1, n: s.rows, inner: s.width, trace.gates, into: biasGradient)
-      if s.cell == .gru { reduce(.sum, outer: 1, n: s.rows, inner: s.width, dsums, into: biasGradient + s.width) }
+      if s.cell == .gru { reduce(.sum, outer: 1, n: s.rows, inner: s.width, outerSums, into: biasGradient + s.width) }
     }
   }
 }
@@ -67,9 +70,12 @@ private struct RecurrentBackward: @unchecked Sendable {
   let mask: UnsafePointer<Float>?
   let trace: RecurrentTrace
   let dy: UnsafePointer<Float>
+  /// GRU: where the gradients of the sums with U go.
+  let outer: UnsafeMutablePointer<Float>?
+  /// Those of the present step, without gaps.
   let dsums: UnsafeMutablePointer<Float>
-  /// The gradient of the state, step by step, `[batch, stateSize]`.
-  let dstate: UnsafeMutablePointer<Float>
+  /// The gradient of the state.
+  let dnow: lw_state
   let wantsInitial: Bool
 
   func run() {
@@ -77,32 +83,27 @@ private struct RecurrentBackward: @unchecked Sendable {
       begin(rows)
       for k in (0..<s.steps).reversed() {
         step(k, rows)
-        if k > 0 || wantsInitial { multiply(k, rows) }
+        if k > 0 || wantsInitial { multiply(rows) }
       }
     }
   }
 
   /// The gradient of the last state.
   private func begin(_ rows: Range<Int>) {
-    let (first, size) = (rows.lowerBound, s.stateSize)
-    switch s.output {
-    case .sequences: (dstate + first * size).update(repeating: 0, count: rows.count * size)
-    case .last:
-      (dstate + first * size).update(repeating: 0, count: rows.count * size)
-      copyColumns(s.units, of: dy + first * s.units, ld: s.units, rows: rows.count, into: dstate + first * size, ld: size)
-    case .state: (dstate + first * size).update(from: dy + first * size, count: rows.count * size)
-    }
+    s.splitState(s.output == .state ? dy : nil, rows, into: dnow)
+    guard s.output == .last else { return }
+    let first = rows.lowerBound * s.units
+    (dnow.h! + first).update(from: dy + first, count: rows.count * s.units)
   }
 
   private func step(_ k: Int, _ rows: Range<Int>) {
     let (first, ld) = (rows.lowerBound, s.steps * s.units)
     let row = first * s.steps + s.step(k)
-    let dh = dstate + first * s.stateSize
     var step = lw_recurrent_gradient(
       rows: rows.count, units: s.units, gates: trace.gates + row * s.width, ldg: s.steps * s.width, h_before: nil,
       c_before: nil, ldb: ld, c_after: nil, lda: 0, candidate: nil, ldk: ld, mask: mask.map { $0 + row }, ldm: s.steps,
-      dy: s.output == .sequences ? dy + row * s.units : nil, ldy: ld, dh: dh, dc: nil, ldd: s.stateSize, dsums: nil,
-      lds: s.steps * s.width)
+      dy: s.output == .sequences ? dy + row * s.units : nil, ldy: ld, dh: dnow.h! + first * s.units, dc: nil, ldd: s.units,
+      outer: outer.map { $0 + row * s.width }, ldo: s.steps * s.width, dsums: dsums + first * s.width, lds: s.width)
     switch s.cell {
     case .tanh: table.pointee.simple_gradient(&step, LW_TANH)
     case .relu: table.pointee.simple_gradient(&step, LW_RELU)
@@ -116,24 +117,23 @@ private struct RecurrentBackward: @unchecked Sendable {
         step.c_after = UnsafePointer(trace.final + first * s.stateSize + s.units)
         step.lda = s.stateSize
       }
-      step.dc = dh + s.units
+      step.dc = dnow.c! + first * s.units
       table.pointee.lstm_gradient(&step)
     case .gru:
       step.h_before = UnsafePointer(trace.states + row * s.units)
       step.candidate = UnsafePointer(trace.extra! + row * s.units)
-      step.dsums = dsums + row * s.width
       table.pointee.gru_gradient(&step)
     }
   }
 
   /// The gradient of the state before the step: what passes through the product with U, added to what passes beside it.
-  private func multiply(_ k: Int, _ rows: Range<Int>) {
-    let row = rows.lowerBound * s.steps + s.step(k)
+  private func multiply(_ rows: Range<Int>) {
+    let first = rows.lowerBound
     let passesBeside = s.cell == .gru || mask != nil
     Product(
       m: rows.count, n: s.units, k: s.width, alpha: 1,
-      a: .matrix(Operand(dsums + row * s.width, ld: s.steps * s.width, isTransposed: false)), b: .packed(panels),
-      beta: passesBeside ? 1 : 0, c: dstate + rows.lowerBound * s.stateSize, ldc: s.stateSize, epilogue: .none
+      a: .matrix(Operand(dsums + first * s.width, ld: s.width, isTransposed: false)), b: .packed(panels),
+      beta: passesBeside ? 1 : 0, c: dnow.h! + first * s.units, ldc: s.units, epilogue: .none
     ).run(on: table)
   }
 }

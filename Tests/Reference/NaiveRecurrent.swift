@@ -76,21 +76,14 @@ public struct NaiveRecurrent {
       let sum = addProduct(nil, features, { x[$0] }, { kernel[$0 * width + j] })
       return bias.map { sum + $0[j] } ?? sum
     }
-    /// h U on top of `from`.
-    func recurrent(_ j: Int, from: Float?) -> Float {
-      hasProduct ? addProduct(from, n, { h[$0] }, { recurrentKernel[$0 * width + j] }) : from ?? 0
-    }
+    func outer(_ j: Int) -> Float { addProduct(nil, n, { h[$0] }, { recurrentKernel[$0 * width + j] }) }
+    func sum(_ j: Int) -> Float { hasProduct ? inner[j] + outer(j) : inner[j] }
     switch cell {
     case .tanh, .relu:
-      state = (0..<n).map {
-        cell == .tanh ? naiveTanh(recurrent($0, from: inner[$0])) : naiveReLU(recurrent($0, from: inner[$0]))
-      }
+      state = (0..<n).map { cell == .tanh ? naiveTanh(sum($0)) : naiveReLU(sum($0)) }
       trace.gates[t] = state
     case .lstm:
-      let gates = (0..<width).map { j in
-        let sum = recurrent(j, from: inner[j])
-        return j / n == 2 ? naiveTanh(sum) : naiveSigmoid(sum)
-      }
+      let gates = (0..<width).map { $0 / n == 2 ? naiveTanh(sum($0)) : naiveSigmoid(sum($0)) }
       for j in 0..<n {
         let c = (gates[j] * gates[2 * n + j]).addingProduct(gates[n + j], state[n + j])
         state[n + j] = c
@@ -99,9 +92,8 @@ public struct NaiveRecurrent {
       trace.gates[t] = gates
     case .gru:
       let sums = (0..<width).map { j in
-        let sum = recurrent(j, from: nil)
-        let own = bias.map { $0[width + j] }
-        return hasProduct ? own.map { sum + $0 } ?? sum : own ?? 0
+        guard hasProduct else { return bias?[width + j] ?? 0 }
+        return bias.map { outer(j) + $0[width + j] } ?? outer(j)
       }
       var gates = (0..<2 * n).map { naiveSigmoid(inner[$0] + sums[$0]) }
       for j in 0..<n {

@@ -38,22 +38,24 @@ static void step(parity *p, cell c) {
     EACH_SIZE(s) {
       const ptrdiff_t rows = (*s)[0], units = (*s)[1], width = gates * units, ld = 2 * units + GAP;
       const parity_kind kind = kinds[variant % 2];
-      float *const before = rows_in(p, rows, 2 * units, UNIT), *const after = rows_in(p, rows, 2 * units, UNIT);
+      float *const state = rows_in(p, rows, 2 * units, UNIT);
+      float *const trace = variant & 4 ? rows_in(p, rows, 2 * units, UNIT) : NULL;
       float *const candidate = variant & 4 ? rows_in(p, rows, units, UNIT) : NULL;
       float *const y = variant & 4 ? rows_in(p, rows, units, UNIT) : NULL;
       const lw_recurrent job = {
           .rows = rows, .units = units, .gates = rows_in(p, rows, width, kind), .ldg = width + GAP,
-          .sums = c == GRU ? rows_in(p, rows, width, kind) : NULL, .lds = width + GAP, .candidate = c == GRU ? candidate : NULL,
+          .sums = c == GRU || variant & 4 ? rows_in(p, rows, width, kind) : NULL, .lds = width + GAP, .candidate = c == GRU ? candidate : NULL,
           .ldk = units + GAP, .mask = variant & 2 ? mask_of(p, rows) : NULL, .ldm = 1,
-          .before = {.h = before, .c = c == LSTM ? before + units : NULL, .ld = ld},
-          .after = {.h = after, .c = c == LSTM ? after + units : NULL, .ld = ld}, .y = y, .ldy = units + GAP};
+          .state = {.h = state, .c = c == LSTM ? state + units : NULL, .ld = ld},
+          .trace = {.h = trace, .c = c == LSTM && trace ? trace + units : NULL, .ld = ld}, .y = y, .ldy = units + GAP};
       switch (c) {
         case LSTM: p->kernels->lstm_step(&job); break;
         case GRU: p->kernels->gru_step(&job); break;
         default: p->kernels->simple_step(&job, variant % 3 ? LW_TANH : LW_RELU);
       }
       finish(p, job.gates, rows, width);
-      finish(p, after, rows, 2 * units);
+      finish(p, state, rows, 2 * units);
+      finish(p, trace, rows, 2 * units);
       finish(p, job.candidate, rows, units);
       finish(p, y, rows, units);
     }
@@ -74,7 +76,8 @@ static void gradient(parity *p, cell c) {
           .candidate = c == GRU ? rows_in(p, rows, units, UNIT) : NULL, .ldk = units + GAP,
           .mask = variant & 2 ? mask_of(p, rows) : NULL, .ldm = 1, .dy = variant & 4 ? rows_in(p, rows, units, UNIT) : NULL,
           .ldy = units + GAP, .dh = dstate, .dc = c == LSTM ? dstate + units : NULL, .ldd = 2 * units + GAP,
-          .dsums = c == GRU ? rows_in(p, rows, width, UNIT) : NULL, .lds = width + GAP};
+          .outer = c == GRU ? rows_in(p, rows, width, UNIT) : NULL, .ldo = width + GAP,
+          .dsums = rows_in(p, rows, width, UNIT), .lds = width + GAP};
       switch (c) {
         case LSTM: p->kernels->lstm_gradient(&job); break;
         case GRU: p->kernels->gru_gradient(&job); break;
@@ -82,6 +85,7 @@ static void gradient(parity *p, cell c) {
       }
       finish(p, job.gates, rows, width);
       finish(p, dstate, rows, 2 * units);
+      finish(p, job.outer, rows, width);
       finish(p, job.dsums, rows, width);
     }
 }

@@ -271,16 +271,17 @@ typedef struct lw_row_norm_gradient {
 // after the other: LSTM i, f, g, o; GRU z, r, n; the simple cell has one.
 
 // A state: the outputs h and, of LSTM, the cells c, both rows x units with rows ld apart.
-typedef struct lw_state { float *h, *_Nullable c; ptrdiff_t ld; } lw_state;
+typedef struct lw_state { float *_Nullable h, *_Nullable c; ptrdiff_t ld; } lw_state;
 
 typedef struct lw_recurrent {
   ptrdiff_t rows, units;
-  float *gates; ptrdiff_t ldg;                  // in: the sums x W + b (+ h U); out: the gates
-  const float *_Nullable sums; ptrdiff_t lds;   // GRU: h U + b
+  float *gates; ptrdiff_t ldg;                  // in: x W + b; out: the gates
+  const float *_Nullable sums; ptrdiff_t lds;   // h U, of GRU plus a bias; NULL (not with GRU): none
   float *_Nullable candidate; ptrdiff_t ldk;    // GRU: where a copy of the last gate's sums goes, for the gradient
   const float *_Nullable mask; ptrdiff_t ldm;   // one value a row; 0: the state stays as it is
-  lw_state before, after;                       // may be the same
-  float *_Nullable y; ptrdiff_t ldy;            // where a copy of h goes
+  lw_state state;                               // in: before the step; out: after it
+  lw_state trace;                               // where copies of the state before go; h NULL: nowhere
+  float *_Nullable y; ptrdiff_t ldy;            // where a copy of h after the step goes
 } lw_recurrent;
 
 typedef struct lw_recurrent_gradient {
@@ -294,7 +295,8 @@ typedef struct lw_recurrent_gradient {
   // In: the gradients of h and c after the step, without dy. Out: of c before it, and of h before it as far as it does not pass
   // through the matrix product. Where that is nothing (LSTM and the simple cell without mask), dh is left as it is.
   float *dh, *_Nullable dc; ptrdiff_t ldd;
-  float *_Nullable dsums; ptrdiff_t lds;        // GRU: the gradients of h U + b
+  float *_Nullable outer; ptrdiff_t ldo;        // GRU: where the gradients of h U + b go
+  float *dsums; ptrdiff_t lds;                  // where a copy of them goes (without GRU, of the gradients of x W + b)
 } lw_recurrent_gradient;
 
 // ----------------------------------------------------------------------------------------------------- The kernel table

@@ -5,7 +5,7 @@
 typedef struct {
   float *gates;
   const float *h_before, *c_before, *c_after, *candidate, *dy;
-  float *dh, *dc, *dsums;
+  float *dh, *dc, *outer, *dsums;
 } lw_recurrent_back;
 
 LW_INLINE lw_recurrent_back lw_recurrent_back_at(const lw_recurrent_gradient *s, ptrdiff_t i) {
@@ -18,7 +18,8 @@ LW_INLINE lw_recurrent_back lw_recurrent_back_at(const lw_recurrent_gradient *s,
       .dy = s->dy ? s->dy + i * s->ldy : NULL,
       .dh = s->dh + i * s->ldd,
       .dc = s->dc ? s->dc + i * s->ldd : NULL,
-      .dsums = s->dsums ? s->dsums + i * s->lds : NULL};
+      .outer = s->outer ? s->outer + i * s->ldo : NULL,
+      .dsums = s->dsums + i * s->lds};
 }
 
 // dh + dy.
@@ -27,50 +28,55 @@ LW_INLINE vf lw_recurrent_dh(const lw_recurrent_back *r, ptrdiff_t j, int lanes)
   return r->dy ? vf_add(dh, vf_load_lanes(r->dy + j, lanes)) : dh;
 }
 
+// The gradients of the sums at j: with W, and with U.
+LW_INLINE void lw_recurrent_set(const lw_recurrent_back *r, ptrdiff_t j, int lanes, vf inner, vf outer) {
+  vf_store_lanes(r->gates + j, inner, lanes);
+  vf_store_lanes(r->dsums + j, outer, lanes);
+  if (r->outer) vf_store_lanes(r->outer + j, outer, lanes);
+}
+
 // A padded step has no part in anything: the gradients of its `gates` sums are 0, dh passes, and so does dc.
 LW_INLINE void lw_recurrent_pass(int gates, ptrdiff_t units, const lw_recurrent_back *r, ptrdiff_t j, int lanes) {
   vf_store_lanes(r->dh + j, lw_recurrent_dh(r, j, lanes), lanes);
-  for (int g = 0; g < gates; ++g) {
-    vf_store_lanes(r->gates + g * units + j, vf_zero(), lanes);
-    if (r->dsums) vf_store_lanes(r->dsums + g * units + j, vf_zero(), lanes);
-  }
+  for (int g = 0; g < gates; ++g) lw_recurrent_set(r, g * units + j, lanes, vf_zero(), vf_zero());
 }
 
 // da = dh f'(a).
 LW_INLINE void lw_simple_back(int kind, int masked, const lw_recurrent_back *r, ptrdiff_t j, int lanes) {
   const vf h = vf_load_lanes(r->gates + j, lanes), dh = lw_recurrent_dh(r, j, lanes);
-  vf_store_lanes(r->gates + j, vf_activate_gradient(kind, 0, h, dh), lanes);
+  const vf da = vf_activate_gradient(kind, 0, h, dh);
+  lw_recurrent_set(r, j, lanes, da, da);
   if (masked) vf_store_lanes(r->dh + j, vf_zero(), lanes);
 }
 
 LW_INLINE void lw_lstm_back(int masked, ptrdiff_t units, const lw_recurrent_back *r, ptrdiff_t j, int lanes) {
-  float *const gates = r->gates + j;
+  const float *const gates = r->gates + j;
   const vf i = vf_load_lanes(gates, lanes), f = vf_load_lanes(gates + units, lanes);
   const vf g = vf_load_lanes(gates + 2 * units, lanes), o = vf_load_lanes(gates + 3 * units, lanes);
   const vf dh = lw_recurrent_dh(r, j, lanes), t = vf_tanh(vf_load_lanes(r->c_after + j, lanes));
   const vf dc = vf_fma(vf_mul(dh, o), vf_tanh_derivative(t), vf_load_lanes(r->dc + j, lanes));
-  vf_store_lanes(gates, vf_mul(vf_sigmoid_derivative(i), vf_mul(dc, g)), lanes);
-  vf_store_lanes(gates + units, vf_mul(vf_sigmoid_derivative(f), vf_mul(dc, vf_load_lanes(r->c_before + j, lanes))), lanes);
-  vf_store_lanes(gates + 2 * units, vf_mul(vf_tanh_derivative(g), vf_mul(dc, i)), lanes);
-  vf_store_lanes(gates + 3 * units, vf_mul(vf_sigmoid_derivative(o), vf_mul(dh, t)), lanes);
+  const vf di = vf_mul(vf_sigmoid_derivative(i), vf_mul(dc, g));
+  const vf df = vf_mul(vf_sigmoid_derivative(f), vf_mul(dc, vf_load_lanes(r->c_before + j, lanes)));
+  const vf dg = vf_mul(vf_tanh_derivative(g), vf_mul(dc, i)), d_o = vf_mul(vf_sigmoid_derivative(o), vf_mul(dh, t));
+  lw_recurrent_set(r, j, lanes, di, di);
+  lw_recurrent_set(r, j + units, lanes, df, df);
+  lw_recurrent_set(r, j + 2 * units, lanes, dg, dg);
+  lw_recurrent_set(r, j + 3 * units, lanes, d_o, d_o);
   vf_store_lanes(r->dc + j, vf_mul(dc, f), lanes);
   if (masked) vf_store_lanes(r->dh + j, vf_zero(), lanes);
 }
 
 LW_INLINE void lw_gru_back(ptrdiff_t units, const lw_recurrent_back *row, ptrdiff_t j, int lanes) {
-  float *const gates = row->gates + j, *const dsums = row->dsums + j;
+  const float *const gates = row->gates + j;
   const vf z = vf_load_lanes(gates, lanes), r = vf_load_lanes(gates + units, lanes);
   const vf n = vf_load_lanes(gates + 2 * units, lanes);
   const vf dh = lw_recurrent_dh(row, j, lanes), kept = vf_mul(dh, z);
   const vf dn = vf_mul(vf_tanh_derivative(n), vf_sub(dh, kept));
   const vf dr = vf_mul(vf_sigmoid_derivative(r), vf_mul(dn, vf_load_lanes(row->candidate + j, lanes)));
   const vf dz = vf_mul(vf_sigmoid_derivative(z), vf_mul(dh, vf_sub(vf_load_lanes(row->h_before + j, lanes), n)));
-  vf_store_lanes(gates, dz, lanes);
-  vf_store_lanes(gates + units, dr, lanes);
-  vf_store_lanes(gates + 2 * units, dn, lanes);
-  vf_store_lanes(dsums, dz, lanes);
-  vf_store_lanes(dsums + units, dr, lanes);
-  vf_store_lanes(dsums + 2 * units, vf_mul(dn, r), lanes);
+  lw_recurrent_set(row, j, lanes, dz, dz);
+  lw_recurrent_set(row, j + units, lanes, dr, dr);
+  lw_recurrent_set(row, j + 2 * units, lanes, dn, vf_mul(dn, r));
   vf_store_lanes(row->dh + j, kept, lanes);
 }
 

@@ -6,36 +6,56 @@ LW_INLINE int lw_is_padded(const float *mask, ptrdiff_t ldm, ptrdiff_t row) { re
 // One row as the bodies below see it: pointers to its first unit.
 typedef struct {
   float *gates;
-  const float *sums, *h_before, *c_before;
-  float *candidate, *h_after, *c_after, *y;
+  const float *sums;
+  float *candidate, *h, *c, *h_trace, *c_trace, *y;
 } lw_recurrent_row;
 
 LW_INLINE lw_recurrent_row lw_recurrent_row_at(const lw_recurrent *s, ptrdiff_t i) {
   return (lw_recurrent_row){
       .gates = s->gates + i * s->ldg,
       .sums = s->sums ? s->sums + i * s->lds : NULL,
-      .h_before = s->before.h + i * s->before.ld,
-      .c_before = s->before.c ? s->before.c + i * s->before.ld : NULL,
       .candidate = s->candidate ? s->candidate + i * s->ldk : NULL,
-      .h_after = s->after.h + i * s->after.ld,
-      .c_after = s->after.c ? s->after.c + i * s->after.ld : NULL,
+      .h = s->state.h + i * s->state.ld,
+      .c = s->state.c ? s->state.c + i * s->state.ld : NULL,
+      .h_trace = s->trace.h ? s->trace.h + i * s->trace.ld : NULL,
+      .c_trace = s->trace.c ? s->trace.c + i * s->trace.ld : NULL,
       .y = s->y ? s->y + i * s->ldy : NULL};
 }
 
+// h and c before the step, which go to the trace.
+LW_INLINE vf lw_recurrent_h(const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
+  const vf h = vf_load_lanes(r->h + j, lanes);
+  if (r->h_trace) vf_store_lanes(r->h_trace + j, h, lanes);
+  return h;
+}
+LW_INLINE vf lw_recurrent_c(const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
+  const vf c = vf_load_lanes(r->c + j, lanes);
+  if (r->c_trace) vf_store_lanes(r->c_trace + j, c, lanes);
+  return c;
+}
+
 LW_INLINE void lw_recurrent_put(const lw_recurrent_row *r, ptrdiff_t j, int lanes, vf h) {
-  vf_store_lanes(r->h_after + j, h, lanes);
+  vf_store_lanes(r->h + j, h, lanes);
   if (r->y) vf_store_lanes(r->y + j, h, lanes);
+}
+
+// A gate's sum, x W + b and h U.
+LW_INLINE vf lw_recurrent_sum(const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
+  const vf a = vf_load_lanes(r->gates + j, lanes);
+  return r->sums ? vf_add(a, vf_load_lanes(r->sums + j, lanes)) : a;
 }
 
 // A padded step: the state passes through.
 LW_INLINE void lw_recurrent_keep(const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
-  lw_recurrent_put(r, j, lanes, vf_load_lanes(r->h_before + j, lanes));
-  if (r->c_after) vf_store_lanes(r->c_after + j, vf_load_lanes(r->c_before + j, lanes), lanes);
+  const vf h = lw_recurrent_h(r, j, lanes);
+  if (r->y) vf_store_lanes(r->y + j, h, lanes);
+  if (r->c) lw_recurrent_c(r, j, lanes);
 }
 
 // h = f(a).
 LW_INLINE void lw_simple_unit(int kind, const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
-  const vf h = vf_activate(kind, 0, vf_load_lanes(r->gates + j, lanes));
+  lw_recurrent_h(r, j, lanes);
+  const vf h = vf_activate(kind, 0, lw_recurrent_sum(r, j, lanes));
   vf_store_lanes(r->gates + j, h, lanes);
   lw_recurrent_put(r, j, lanes, h);
 }
@@ -43,30 +63,30 @@ LW_INLINE void lw_simple_unit(int kind, const lw_recurrent_row *r, ptrdiff_t j, 
 // i, f, o = sigmoid, g = tanh of their sums; c = f c + i g; h = o tanh(c).
 LW_INLINE void lw_lstm_unit(ptrdiff_t units, const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
   float *const gates = r->gates + j;
-  const vf i = vf_sigmoid(vf_load_lanes(gates, lanes)), f = vf_sigmoid(vf_load_lanes(gates + units, lanes));
-  const vf g = vf_tanh(vf_load_lanes(gates + 2 * units, lanes)), o = vf_sigmoid(vf_load_lanes(gates + 3 * units, lanes));
+  lw_recurrent_h(r, j, lanes);
+  const vf i = vf_sigmoid(lw_recurrent_sum(r, j, lanes)), f = vf_sigmoid(lw_recurrent_sum(r, j + units, lanes));
+  const vf g = vf_tanh(lw_recurrent_sum(r, j + 2 * units, lanes)), o = vf_sigmoid(lw_recurrent_sum(r, j + 3 * units, lanes));
   vf_store_lanes(gates, i, lanes);
   vf_store_lanes(gates + units, f, lanes);
   vf_store_lanes(gates + 2 * units, g, lanes);
   vf_store_lanes(gates + 3 * units, o, lanes);
-  const vf c = vf_fma(f, vf_load_lanes(r->c_before + j, lanes), vf_mul(i, g));
-  vf_store_lanes(r->c_after + j, c, lanes);
+  const vf c = vf_fma(f, lw_recurrent_c(r, j, lanes), vf_mul(i, g));
+  vf_store_lanes(r->c + j, c, lanes);
   lw_recurrent_put(r, j, lanes, vf_mul(o, vf_tanh(c)));
 }
 
 // z, r = sigmoid of both sums; n = tanh(a + r s); h = n + z (h - n).
 LW_INLINE void lw_gru_unit(ptrdiff_t units, const lw_recurrent_row *row, ptrdiff_t j, int lanes) {
   float *const gates = row->gates + j;
-  const float *const sums = row->sums + j;
-  const vf z = vf_sigmoid(vf_add(vf_load_lanes(gates, lanes), vf_load_lanes(sums, lanes)));
-  const vf r = vf_sigmoid(vf_add(vf_load_lanes(gates + units, lanes), vf_load_lanes(sums + units, lanes)));
-  const vf s = vf_load_lanes(sums + 2 * units, lanes);
+  const vf h = lw_recurrent_h(row, j, lanes);
+  const vf z = vf_sigmoid(lw_recurrent_sum(row, j, lanes)), r = vf_sigmoid(lw_recurrent_sum(row, j + units, lanes));
+  const vf s = vf_load_lanes(row->sums + j + 2 * units, lanes);
   const vf n = vf_tanh(vf_fma(r, s, vf_load_lanes(gates + 2 * units, lanes)));
   vf_store_lanes(gates, z, lanes);
   vf_store_lanes(gates + units, r, lanes);
   vf_store_lanes(gates + 2 * units, n, lanes);
   if (row->candidate) vf_store_lanes(row->candidate + j, s, lanes);
-  lw_recurrent_put(row, j, lanes, vf_fma(z, vf_sub(vf_load_lanes(row->h_before + j, lanes), n), n));
+  lw_recurrent_put(row, j, lanes, vf_fma(z, vf_sub(h, n), n));
 }
 
 // unit(j, lanes) for all units of the rows of s; r is the row.
