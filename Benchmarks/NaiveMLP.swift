@@ -39,10 +39,10 @@ struct NaiveMLP {
       let g = naiveDenseGradient(x: values[i], fanIn: fanIns[i], parameters[2 * i], dy: dy)
       (gradients[2 * i], gradients[2 * i + 1], dy) = (g.weights, g.bias, g.input)
     }
+    var largest: [Float] = []  // of AMSGrad only
     for i in parameters.indices {
-      naiveAdam(
-        learningRate: learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: step, l2: 0, weightDecay: 0,
-        &parameters[i], gradient: gradients[i], m: &m[i], v: &v[i])
+      NaiveUpdate(learningRate: learningRate).adam(
+        beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: step, &parameters[i], gradients[i], &m[i], &v[i], &largest)
     }
     return naiveReduce(.mean, each.map(\.loss), isContiguous: true)
   }

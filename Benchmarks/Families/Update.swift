@@ -8,7 +8,7 @@ struct UpdateFamily: Family {
   static let keys: [Key] = [.choice("kind", kinds), .size("params")]
   static let examples = kinds.map { "update kind=\($0) params=1000000" } + ["update kind=adam params=50000000"]
 
-  private static let kinds = ["sgd", "momentum", "adam", "adamw"]
+  private static let kinds = ["sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adam", "adamw"]
 
   private let kind: String
   private var count: Int
@@ -21,7 +21,12 @@ struct UpdateFamily: Family {
   /// Weights and state are read and written, the gradient is read.
   var cost: Cost {
     let bytes = 4 * Double(count)
-    let states: Double = kind == "sgd" ? 0 : kind == "momentum" ? 1 : 2
+    let states: Double =
+      switch kind {
+      case "sgd": 0
+      case "momentum", "adagrad", "rmsprop": 1
+      default: 2
+      }
     return Cost(bytesRead: bytes * (2 + states), bytesWritten: bytes * (1 + states))
   }
 
@@ -35,17 +40,19 @@ struct UpdateFamily: Family {
   }
 
   private func expected(_ o: Operands) -> [Float] {
-    var (w, m, v) = (o.w.values, o.m.values, o.v.values)
+    var (w, m, v, largest): ([Float], [Float], [Float], [Float]) = (o.w.values, o.m.values, o.v.values, [])
+    let g = o.gradient.values
+    var naive = NaiveUpdate(learningRate: Self.rate)
     switch kind {
-    case "sgd": naiveSGD(learningRate: Self.rate, weightDecay: 0, &w, gradient: o.gradient.values)
-    case "momentum":
-      naiveMomentum(
-        learningRate: Self.rate, momentum: 0.9, nesterov: false, weightDecay: 0, isFirstStep: false, &w,
-        gradient: o.gradient.values, velocity: &v)
+    case "sgd": naive.sgd(&w, g)
+    case "momentum": naive.momentum(0.9, isFirstStep: false, &w, g, &m)
+    case "adagrad": naive.adagrad(epsilon: 1e-10, &w, g, &v)
+    case "adadelta": naive.adadelta(rho: 0.9, epsilon: 1e-6, &w, g, &v, &m)
+    case "rmsprop":
+      naive.rmsprop(rho: 0.9, momentum: 0, centred: false, epsilon: 1e-7, &w, g, &v, &m, &largest)
     default:
-      naiveAdam(
-        learningRate: Self.rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 10, l2: 0,
-        weightDecay: kind == "adamw" ? Self.decay : 0, &w, gradient: o.gradient.values, m: &m, v: &v)
+      naive.weightDecay = decay
+      naive.adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 10, &w, g, &m, &v, &largest)
     }
     return w
   }
@@ -57,38 +64,34 @@ struct UpdateFamily: Family {
     init(_ count: Int) {
       w = Buffer(random: count, seed: 1)
       gradient = Buffer(random: count, seed: 2)
-      m = Buffer(random: count, seed: 3)
+      m = Buffer(random: count, seed: 3, in: 0...1)
       v = Buffer(random: count, seed: 4, in: 0...1)
     }
   }
 
   // The time does not depend on the values; a small rate keeps the weights where they are over many steps.
   private static let rate: Float = 1e-6
-  private static let decay: Float = 0.01
+  private var decay: Float { kind == "adamw" ? 0.01 : 0 }
 
   private func work(on o: Operands) -> () -> Void {
-    let count = count
-    switch kind {
-    case "sgd":
-      return {
-        sgdUpdate(count: count, learningRate: Self.rate, weightDecay: 0, o.w.pointer, gradient: o.gradient.pointer)
-        blackHole(o)
+    let (count, settings) = (count, UpdateSettings(learningRate: Self.rate, weightDecay: decay))
+    let (w, g, m, v) = (o.w.pointer, o.gradient.pointer, o.m.pointer, o.v.pointer)
+    let update: () -> Void =
+      switch kind {
+      case "sgd": { sgdUpdate(count: count, settings, w, gradient: g) }
+      case "momentum":
+        { momentumUpdate(count: count, settings, momentum: 0.9, isFirstStep: false, w, gradient: g, velocity: m) }
+      case "adagrad": { adagradUpdate(count: count, settings, epsilon: 1e-10, w, gradient: g, sums: v) }
+      case "adadelta": { adadeltaUpdate(count: count, settings, rho: 0.9, epsilon: 1e-6, w, gradient: g, squares: v, updates: m) }
+      case "rmsprop": { rmspropUpdate(count: count, settings, rho: 0.9, epsilon: 1e-7, w, gradient: g, squares: v) }
+      default:
+        {
+          adamUpdate(count: count, settings, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 10, w, gradient: g, m: m, v: v)
+        }
       }
-    case "momentum":
-      return {
-        momentumUpdate(
-          count: count, learningRate: Self.rate, momentum: 0.9, nesterov: false, weightDecay: 0, isFirstStep: false,
-          o.w.pointer, gradient: o.gradient.pointer, velocity: o.v.pointer)
-        blackHole(o)
-      }
-    default:
-      let decay = kind == "adamw" ? Self.decay : 0
-      return {
-        adamUpdate(
-          count: count, learningRate: Self.rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 10, l2: 0,
-          weightDecay: decay, o.w.pointer, gradient: o.gradient.pointer, m: o.m.pointer, v: o.v.pointer)
-        blackHole(o)
-      }
+    return {
+      update()
+      blackHole(o)
     }
   }
 }

@@ -2,16 +2,36 @@ import Net
 
 /// The optimizers the command line knows, by name.
 enum OptimizerChoice: String, CaseIterable {
-  case adam, adamw, momentum, nesterov, sgd
+  case adam, adamw, amsgrad, adamax, nadam, radam, rmsprop, adagrad, adadelta, momentum, nesterov, sgd
 
-  /// - Parameter weightDecay: decoupled; nil is the optimizer's own default.
-  func optimizer(_ schedule: any Schedule, momentum: Float, weightDecay: Float?) -> any Optimizer {
+  /// The learning rate where none is given.
+  var learningRate: Float {
     switch self {
-    case .adam: weightDecay.map { AdamW(schedule: schedule, weightDecay: $0) } ?? Adam(schedule: schedule)
-    case .adamw: AdamW(schedule: schedule, weightDecay: weightDecay ?? 0.01)
+    case .adam, .adamw, .amsgrad, .radam, .rmsprop: 0.001
+    case .adamax, .nadam: 0.002
+    case .adagrad, .momentum, .nesterov, .sgd: 0.01
+    case .adadelta: 1
+    }
+  }
+
+  /// - Parameters:
+  ///   - momentum: of momentum and nesterov.
+  ///   - weightDecay: decoupled; nil is the optimizer's own default.
+  func optimizer(_ schedule: any Schedule, momentum: Float, weightDecay: Float?) -> any Optimizer {
+    let decay = weightDecay ?? 0
+    return switch self {
+    case .adam: Adam(schedule: schedule, weightDecay: decay)
+    case .adamw: weightDecay.map { AdamW(schedule: schedule, weightDecay: $0) } ?? AdamW(schedule: schedule)
+    case .amsgrad: Adam(schedule: schedule, amsgrad: true, weightDecay: decay)
+    case .adamax: Adamax(schedule: schedule, weightDecay: decay)
+    case .nadam: NAdam(schedule: schedule, weightDecay: decay)
+    case .radam: RAdam(schedule: schedule, weightDecay: decay)
+    case .rmsprop: RMSprop(schedule: schedule, weightDecay: decay)
+    case .adagrad: Adagrad(schedule: schedule, weightDecay: decay)
+    case .adadelta: Adadelta(schedule: schedule, weightDecay: decay)
     case .momentum, .nesterov:
-      SGD(schedule: schedule, momentum: momentum, nesterov: self == .nesterov, weightDecay: weightDecay ?? 0)
-    case .sgd: SGD(schedule: schedule, weightDecay: weightDecay ?? 0)
+      SGD(schedule: schedule, momentum: momentum, nesterov: self == .nesterov, weightDecay: decay)
+    case .sgd: SGD(schedule: schedule, weightDecay: decay)
     }
   }
 }

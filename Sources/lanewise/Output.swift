@@ -58,11 +58,17 @@ enum Interruption {
 }
 
 /// `value` with `digits` decimals.
-func decimal(_ value: Double, _ digits: Int) -> String {
+func decimal(_ value: Double, _ digits: Int) -> String { printed(value, "%.\(digits)f") }
+
+/// `value` with up to `digits` digits that count.
+func significant(_ value: Double, _ digits: Int) -> String { printed(value, "%.\(digits)g") }
+
+/// `value` as `printf` has it.
+private func printed(_ value: Double, _ format: String) -> String {
   guard value.isFinite else { return value.isNaN ? "nan" : "\(value)" }
   return withVaList([value]) { arguments in
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
-      vsnprintf(buffer.baseAddress, buffer.count, "%.\(digits)f", arguments)
+      vsnprintf(buffer.baseAddress, buffer.count, format, arguments)
       return String(cString: buffer.baseAddress!)
     }
   }

@@ -6,7 +6,7 @@ let version = "0.1.0"
 /// The command line as a whole: finds the command, runs it, and turns errors into a line and an exit code.
 enum Program {
   static let name = "lanewise"
-  static let commands: [Command] = [trainCommand, evaluateCommand, predictCommand, infoCommand]
+  static let commands: [Command] = [trainCommand, evaluateCommand, predictCommand, scheduleCommand, infoCommand]
 
   /// Runs with `arguments` (without the program's name). The result is the exit code: 0, 1 for what went wrong, 2 for a wrong
   /// command line, 130 for a training that was interrupted.

@@ -19,7 +19,8 @@ let trainCommand = Command(
     Option(
       name: "--optimizer", kind: .choice(OptimizerChoice.allCases.map(\.rawValue)), help: "how weights follow gradients",
       fallback: "adam"),
-    Option(name: "--learning-rate", kind: .positive, help: "how far", fallback: "0.001"),
+    Option(
+      name: "--learning-rate", kind: .positive, help: "how far [the optimizer's own: 0.001 for adam, 0.01 for sgd and momentum]"),
     Option(
       name: "--schedule", kind: .choice(ScheduleChoice.allCases.map(\.rawValue)), help: "how the learning rate changes",
       fallback: "constant"),
@@ -83,10 +84,12 @@ private struct Training {
 
   /// The optimizer for a training of so many steps.
   private func optimizer(steps: Int) throws -> any Optimizer {
+    let choice = OptimizerChoice(rawValue: arguments.text("--optimizer"))!
+    let rate = arguments.has("--learning-rate") ? arguments.number("--learning-rate") : choice.learningRate
     let schedule = try ScheduleChoice(rawValue: arguments.text("--schedule"))!.schedule(
-      learningRate: arguments.number("--learning-rate"), steps: steps, warmup: arguments.integer("--warmup"))
+      learningRate: rate, steps: steps, warmup: arguments.integer("--warmup"))
     let weightDecay = arguments.has("--weight-decay") ? arguments.number("--weight-decay") : nil
-    return OptimizerChoice(rawValue: arguments.text("--optimizer"))!.optimizer(
+    return choice.optimizer(
       schedule, momentum: arguments.number("--momentum"), weightDecay: weightDecay)
   }
 

@@ -203,31 +203,68 @@
     }
 
     @Test func updatesTakeSpans() {
+      let o = UpdateSettings(learningRate: 0.1, weightDecay: 0.01)
       expectSame("sgd", from: x) {
-        sgdUpdate(learningRate: 0.1, weightDecay: 0.01, &$0, gradient: y.span)
+        sgdUpdate(o, &$0, gradient: y.span)
       } pointers: {
-        sgdUpdate(count: 12, learningRate: 0.1, weightDecay: 0.01, $0, gradient: y)
+        sgdUpdate(count: 12, o, $0, gradient: y)
       }
-      var (m1, v1, m2, v2) = (x, zero, x, zero)
+      expectSame("average", from: x) {
+        averageUpdate(momentum: 0.9, y.span, average: &$0)
+      } pointers: {
+        averageUpdate(count: 12, momentum: 0.9, y, average: $0)
+      }
+      var (m1, v1, m2, v2) = (zero, zero, zero, zero)
       expectSame("momentum", from: x) {
         var v = m1.mutableSpan
-        momentumUpdate(
-          learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0, isFirstStep: false, &$0, gradient: y.span,
-          velocity: &v)
+        momentumUpdate(o, momentum: 0.9, nesterov: true, isFirstStep: false, &$0, gradient: y.span, velocity: &v)
       } pointers: {
-        momentumUpdate(
-          count: 12, learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0, isFirstStep: false, $0, gradient: y,
-          velocity: &m2)
+        momentumUpdate(count: 12, o, momentum: 0.9, nesterov: true, isFirstStep: false, $0, gradient: y, velocity: &m2)
+      }
+      expectSame("adagrad", from: x) {
+        var v = v1.mutableSpan
+        adagradUpdate(o, epsilon: 0.1, &$0, gradient: y.span, sums: &v)
+      } pointers: {
+        adagradUpdate(count: 12, o, epsilon: 0.1, $0, gradient: y, sums: &v2)
+      }
+      expectSame("rmsprop", from: x) {
+        var v = v1.mutableSpan
+        rmspropUpdate(o, rho: 0.9, epsilon: 0.1, &$0, gradient: y.span, squares: &v)
+      } pointers: {
+        rmspropUpdate(count: 12, o, rho: 0.9, epsilon: 0.1, $0, gradient: y, squares: &v2)
+      }
+      #expect(m1 == m2 && v1 == v2)
+      (m1, m2) = (v1, v2)
+      expectSame("adadelta", from: x) {
+        var u = m1.mutableSpan, v = v1.mutableSpan
+        adadeltaUpdate(o, rho: 0.9, epsilon: 0.1, &$0, gradient: y.span, squares: &v, updates: &u)
+      } pointers: {
+        adadeltaUpdate(count: 12, o, rho: 0.9, epsilon: 0.1, $0, gradient: y, squares: &v2, updates: &m2)
       }
       expectSame("adam", from: x) {
         var m = m1.mutableSpan, v = v1.mutableSpan
-        adamUpdate(
-          learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 0, step: 3, l2: 0, weightDecay: 0, &$0, gradient: y.span, m: &m,
-          v: &v)
+        adamUpdate(o, beta1: 0.9, beta2: 0.99, epsilon: 0.1, step: 3, &$0, gradient: y.span, m: &m, v: &v)
       } pointers: {
-        adamUpdate(
-          count: 12, learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 0, step: 3, l2: 0, weightDecay: 0, $0, gradient: y,
-          m: &m2, v: &v2)
+        adamUpdate(count: 12, o, beta1: 0.9, beta2: 0.99, epsilon: 0.1, step: 3, $0, gradient: y, m: &m2, v: &v2)
+      }
+      expectSame("adamax", from: x) {
+        var m = m1.mutableSpan, v = v1.mutableSpan
+        adamaxUpdate(o, beta1: 0.9, beta2: 0.99, epsilon: 0.1, step: 3, &$0, gradient: y.span, m: &m, u: &v)
+      } pointers: {
+        adamaxUpdate(count: 12, o, beta1: 0.9, beta2: 0.99, epsilon: 0.1, step: 3, $0, gradient: y, m: &m2, u: &v2)
+      }
+      expectSame("nadam", from: x) {
+        var m = m1.mutableSpan, v = v1.mutableSpan
+        nadamUpdate(o, beta1: 0.9, beta2: 0.99, epsilon: 0.1, momentumDecay: 1, step: 3, &$0, gradient: y.span, m: &m, v: &v)
+      } pointers: {
+        nadamUpdate(
+          count: 12, o, beta1: 0.9, beta2: 0.99, epsilon: 0.1, momentumDecay: 1, step: 3, $0, gradient: y, m: &m2, v: &v2)
+      }
+      expectSame("radam", from: x) {
+        var m = m1.mutableSpan, v = v1.mutableSpan
+        radamUpdate(o, beta1: 0.9, beta2: 0.99, epsilon: 0.1, step: 3, &$0, gradient: y.span, m: &m, v: &v)
+      } pointers: {
+        radamUpdate(count: 12, o, beta1: 0.9, beta2: 0.99, epsilon: 0.1, step: 3, $0, gradient: y, m: &m2, v: &v2)
       }
       #expect(m1 == m2 && v1 == v2)
     }

@@ -169,13 +169,19 @@ class Torch:
         p = torch.nn.Parameter(torch.randn(int(keys["params"])))
         p.grad = torch.randn_like(p) * 0.01
         rate = 1e-6
-        optimizer = {
-            "sgd": lambda: torch.optim.SGD([p], rate, fused=True),
-            "momentum": lambda: torch.optim.SGD([p], rate, momentum=0.9, fused=True),
-            "adam": lambda: torch.optim.Adam([p], rate, fused=True),
-            "adamw": lambda: torch.optim.AdamW([p], rate, fused=True),
-        }[keys["kind"]]()
-        return {"fused": optimizer.step}
+        make = {
+            "sgd": lambda **how: torch.optim.SGD([p], rate, **how),
+            "momentum": lambda **how: torch.optim.SGD([p], rate, momentum=0.9, **how),
+            "adagrad": lambda **how: torch.optim.Adagrad([p], rate, **how),
+            "adadelta": lambda **how: torch.optim.Adadelta([p], rate, **how),
+            "rmsprop": lambda **how: torch.optim.RMSprop([p], rate, alpha=0.9, **how),
+            "adam": lambda **how: torch.optim.Adam([p], rate, **how),
+            "adamw": lambda **how: torch.optim.AdamW([p], rate, **how),
+        }[keys["kind"]]
+        # Fused where PyTorch has it; else over lists of tensors, or one at a time, whichever is faster.
+        if keys["kind"] in ("adadelta", "rmsprop"):
+            return {"foreach": make(foreach=True).step, "single": make(foreach=False).step}
+        return {"fused": make(fused=True).step}
 
     # -------------------------------------------------------------------------------------------------------------- images
 

@@ -69,7 +69,8 @@ GROUPS = {
         + [f"activation n=100000 kind={kind} dir=bwd" for kind in ("relu", "sigmoid", "tanh", "gelu", "silu")]),
     "softmax": ["softmax rows=128 cols=1000", "softmax rows=100 cols=10", "softmax rows=128 cols=1000 kind=xent",
                 "softmax rows=100 cols=10 kind=xent"],
-    "update": [f"update kind={kind} params=1000000" for kind in ("sgd", "momentum", "adam", "adamw")],
+    "update": [f"update kind={kind} params=1000000" for kind in
+               ("sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adam", "adamw")],
     "mlp": [f"net name=mlp batch={batch} mode={mode}" for mode in ("train", "infer") for batch in (100, 1)],
     "conv-3x3": forward(RESNET_3X3 + VGG_3X3),
     "conv-1x1": forward(RESNET_1X1),

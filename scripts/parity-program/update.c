@@ -9,37 +9,31 @@ static float *start(parity *p, size_t count, parity_kind kind) {
   return x;
 }
 
-static void sgd_update(parity *p) {
+// Each rule with everything a step may have, from the state and without reading it.
+static void optimizer_update(parity *p) {
+  for (lw_update_rule rule = LW_UPDATE_SGD; rule <= LW_UPDATE_NADAM; ++rule)
+    for (int variant = 0; variant < 3; ++variant)
+      EACH_COUNT(n) {
+        const lw_update o = {.scale = variant == 1 ? 0.75f : 1, .limit = variant == 1 ? 0.5f : __builtin_inff(),
+                             .l2 = variant == 1 ? 0.02f : 0, .rate = 0.01f, .keep = variant == 1 ? 0.999f : 1, .decay1 = 0.9f,
+                             .share1 = 0.1f, .decay2 = 0.999f, .share2 = 0.001f, .correction = 31.6f, .epsilon = 1e-7f,
+                             .mix_gradient = 0.3f, .mix_mean = 1.2f, .fresh = variant == 2};
+        float *w = start(p, (size_t)*n, UNIT), *a = start(p, (size_t)*n, POSITIVE), *b = start(p, (size_t)*n, POSITIVE),
+              *c = start(p, (size_t)*n, POSITIVE);
+        p->kernels->optimizer_update(rule, &o, w, parity_input(p, (size_t)*n, variant ? UNIT : MIXED), a, b, c, (size_t)*n);
+        parity_finish(p, w, (size_t)*n);
+        parity_finish(p, a, (size_t)*n);
+        parity_finish(p, b, (size_t)*n);
+        parity_finish(p, c, (size_t)*n);
+      }
+}
+
+static void average_update(parity *p) {
   EACH_COUNT(n) {
-    const lw_sgd o = {0.01f, 0.999f};
-    float *w = start(p, (size_t)*n, UNIT);
-    p->kernels->sgd_update(&o, w, parity_input(p, (size_t)*n, MIXED), (size_t)*n);
-    parity_finish(p, w, (size_t)*n);
+    float *average = start(p, (size_t)*n, UNIT);
+    p->kernels->average_update(0.99f, 0.01f, parity_input(p, (size_t)*n, MIXED), average, (size_t)*n);
+    parity_finish(p, average, (size_t)*n);
   }
-}
-
-static void momentum_update(parity *p) {
-  for (int variant = 0; variant < 4; ++variant)
-    EACH_COUNT(n) {
-      const lw_momentum o = {0.01f, 0.999f, 0.9f};
-      float *w = start(p, (size_t)*n, UNIT), *v = start(p, (size_t)*n, MIXED);
-      p->kernels->momentum_update(&o, variant % 2, variant / 2, w, parity_input(p, (size_t)*n, UNIT), v, (size_t)*n);
-      parity_finish(p, w, (size_t)*n);
-      parity_finish(p, v, (size_t)*n);
-    }
-}
-
-static void adam_update(parity *p) {
-  for (int variant = 0; variant < 3; ++variant)
-    EACH_COUNT(n) {
-      const lw_adam o = {.rate = 0.01f, .keep = variant == 1 ? 0.999f : 1, .beta1 = 0.9f, .one_minus_beta1 = 0.1f, .beta2 = 0.999f,
-                         .one_minus_beta2 = 0.001f, .scale = 31.6f, .epsilon = 1e-7f, .l2 = variant == 2 ? 0.01f : 0};
-      float *w = start(p, (size_t)*n, UNIT), *m = start(p, (size_t)*n, UNIT), *v = start(p, (size_t)*n, POSITIVE);
-      p->kernels->adam_update(&o, w, parity_input(p, (size_t)*n, variant ? UNIT : MIXED), m, v, (size_t)*n);
-      parity_finish(p, w, (size_t)*n);
-      parity_finish(p, m, (size_t)*n);
-      parity_finish(p, v, (size_t)*n);
-    }
 }
 
 static void absolute_power(parity *p) {
@@ -70,5 +64,5 @@ static void norm_factors(parity *p) {
 }
 
 const parity_case update_cases[] = {
-    {"sgd_update", sgd_update}, {"momentum_update", momentum_update}, {"adam_update", adam_update}, {"absolute_power", absolute_power},
+    {"optimizer_update", optimizer_update}, {"average_update", average_update}, {"absolute_power", absolute_power},
     {"penalty_gradient", penalty_gradient}, {"norm_factors", norm_factors}, {0}};

@@ -51,11 +51,27 @@ typedef enum lw_fold { LW_FOLD_SUM, LW_FOLD_ABS, LW_FOLD_SQUARE, LW_FOLD_DEVIATI
 // What makes a result of a fold: y / n (means), sqrt(y) (norms), y + 0 (maxima: no negative zero).
 typedef enum lw_finish { LW_FINISH_DIVIDE, LW_FINISH_SQRT, LW_FINISH_UNSIGN_ZERO } lw_finish;
 
-// Optimizers. keep = 1 - learningRate * weightDecay.
-typedef struct lw_sgd { float rate, keep; } lw_sgd;
-typedef struct lw_momentum { float rate, keep, momentum; } lw_momentum;
-// rate and scale contain the bias corrections: learningRate / (1 - beta1^t) and 1 / sqrt(1 - beta2^t).
-typedef struct lw_adam { float rate, keep, beta1, one_minus_beta1, beta2, one_minus_beta2, scale, epsilon, l2; } lw_adam;
+// The rules of optimizers: update/rules.h.
+typedef enum lw_update_rule {
+  LW_UPDATE_SGD, LW_UPDATE_MOMENTUM, LW_UPDATE_NESTEROV, LW_UPDATE_ADAGRAD,
+  LW_UPDATE_RMSPROP, LW_UPDATE_RMSPROP_MOMENTUM, LW_UPDATE_RMSPROP_CENTRED, LW_UPDATE_RMSPROP_CENTRED_MOMENTUM,
+  LW_UPDATE_ADADELTA, LW_UPDATE_ADAM, LW_UPDATE_AMSGRAD, LW_UPDATE_ADAMAX, LW_UPDATE_NADAM
+} lw_update_rule;
+
+// The scalars of an optimizer step. The gradient g of a parameter w becomes clamp(scale * g, -limit, limit) + l2 * w; the rule
+// makes a direction d of it; then w = keep * w - rate * d. The rest belongs to the rules, and not each uses all.
+typedef struct lw_update {
+  float scale, limit, l2;
+  float rate, keep;
+  // A running mean, or velocity: decay1 * mean + share1 * g; a running mean square: decay2 * square + share2 * g * g.
+  float decay1, share1, decay2, share2;
+  // The denominator: sqrt(square) * correction + epsilon.
+  float correction, epsilon;
+  // The numerator of NAdam: mix_gradient * g + mix_mean * mean.
+  float mix_gradient, mix_mean;
+  // The state counts as zeros and is not read.
+  int fresh;
+} lw_update;
 
 // The slope of a penalty: twice_l2 x + sign(x) (l1 + power |x|^exponent).
 typedef struct lw_penalty { float l1, twice_l2, power, exponent; } lw_penalty;
@@ -510,10 +526,11 @@ struct lw_table {
 
   // update: one pass of an optimizer over its parameters ---------------------------------------------------------------
 
-  void (*sgd_update)(const lw_sgd *o, float *w, const float *g, size_t n);
-  // first: the velocity v is written without being read.
-  void (*momentum_update)(const lw_momentum *o, int nesterov, int first, float *w, const float *g, float *v, size_t n);
-  void (*adam_update)(const lw_adam *o, float *w, const float *g, float *m, float *v, size_t n);
+  // w: n parameters, g: their gradient, a, b, c: the rule's state, null where it has none. None overlaps another.
+  void (*optimizer_update)(lw_update_rule rule, const lw_update *o, float *w, const float *g, float *_Nullable a,
+                           float *_Nullable b, float *_Nullable c, size_t n);
+  // average = decay * average + share * w.
+  void (*average_update)(float decay, float share, const float *w, float *average, size_t n);
 
   // penalty: on the size of weights --------------------------------------------------------------------------------------
 

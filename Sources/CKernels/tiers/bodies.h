@@ -149,9 +149,8 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .pool_average_gradient = lw_pool_average_gradient,
     .pool_spread = lw_pool_spread,
     // update
-    .sgd_update = lw_sgd_update,
-    .momentum_update = lw_momentum_update,
-    .adam_update = lw_adam_update,
+    .optimizer_update = lw_optimizer_update,
+    .average_update = lw_average_update,
     // penalty
     .absolute_power = lw_absolute_power,
     .penalty_gradient = lw_penalty_gradient,

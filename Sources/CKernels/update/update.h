@@ -1,71 +1,62 @@
-// One pass of an optimizer over its parameters: every array is read once and written once.
-//
-// keep = 1 - learningRate * weightDecay is decoupled weight decay: the weights shrink before the step. It is exactly 1
-// without decay, which leaves them as they are.
+// One pass of an optimizer over its parameters: weights, gradient and state are each read once and written once. All optimizers
+// are this pass around a rule.
+#include "rules.h"
 
-LW_INLINE vf lw_sgd_step(const lw_sgd *o, vf w, vf g) {
-  return vf_fnma(vf_set1(o->rate), g, vf_mul(w, vf_set1(o->keep)));
+// Which of the three arrays of state a rule has.
+enum { LW_HAS_NONE = 0, LW_HAS_A = 1, LW_HAS_B = 2, LW_HAS_C = 4 };
+
+LW_INLINE vf lw_recall(const lw_update *o, const float *p, int lanes) { return o->fresh ? vf_zero() : vf_load_lanes(p, lanes); }
+
+// Parameters i ..< i + lanes. The limits let NaN through: where a comparison is false, the gradient stays.
+LW_INLINE void lw_update_lanes(lw_rule *rule, int has, const lw_update *o, float *w, const float *g, float *a, float *b, float *c,
+                               size_t i, int lanes) {
+  const vf old = vf_load_lanes(w + i, lanes);
+  vf d = vf_mul(vf_set1(o->scale), vf_load_lanes(g + i, lanes));
+  d = vf_min(vf_set1(o->limit), vf_max(vf_set1(-o->limit), d));
+  d = vf_fma(vf_set1(o->l2), old, d);
+  lw_memory s;
+  if (has & LW_HAS_A) s.a = lw_recall(o, a + i, lanes);
+  if (has & LW_HAS_B) s.b = lw_recall(o, b + i, lanes);
+  if (has & LW_HAS_C) s.c = lw_recall(o, c + i, lanes);
+  d = rule(o, d, &s);
+  vf_store_lanes(w + i, vf_fnma(vf_set1(o->rate), d, vf_mul(old, vf_set1(o->keep))), lanes);
+  if (has & LW_HAS_A) vf_store_lanes(a + i, s.a, lanes);
+  if (has & LW_HAS_B) vf_store_lanes(b + i, s.b, lanes);
+  if (has & LW_HAS_C) vf_store_lanes(c + i, s.c, lanes);
 }
 
-static void lw_sgd_update(const lw_sgd *o, float *w, const float *g, size_t n) {
+LW_INLINE void lw_update_pass(lw_rule *rule, int has, const lw_update *settings, float *w, const float *g, float *a, float *b,
+                              float *c, size_t n) {
+  const lw_update o = *settings;  // which no store can change: its scalars may stay in registers
   size_t i = 0;
-  for (; i + VF <= n; i += VF) vf_store(w + i, lw_sgd_step(o, vf_load(w + i), vf_load(g + i)));
-  const int rest = (int)(n - i);
-  if (rest) vf_store_n(w + i, lw_sgd_step(o, vf_load_n(w + i, rest), vf_load_n(g + i, rest)), rest);
+  for (; i + VF <= n; i += VF) lw_update_lanes(rule, has, &o, w, g, a, b, c, i, VF);
+  if (i < n) lw_update_lanes(rule, has, &o, w, g, a, b, c, i, (int)(n - i));
 }
 
-// v = momentum * v + g, or g on the first step; w -= rate * (nesterov ? g + momentum * v : v).
-LW_INLINE vf lw_momentum_step(const lw_momentum *o, int nesterov, vf w, vf g, vf v) {
-  const vf d = nesterov ? vf_fma(vf_set1(o->momentum), v, g) : v;
-  return vf_fnma(vf_set1(o->rate), d, vf_mul(w, vf_set1(o->keep)));
-}
-
-LW_INLINE void lw_momentum_pass(const lw_momentum *o, int nesterov, int first, float *w, const float *g, float *v, size_t n) {
-  const vf mu = vf_set1(o->momentum);
-  size_t i = 0;
-  for (; i + VF <= n; i += VF) {
-    const vf a = vf_load(g + i), b = first ? a : vf_fma(mu, vf_load(v + i), a);
-    vf_store(v + i, b);
-    vf_store(w + i, lw_momentum_step(o, nesterov, vf_load(w + i), a, b));
+static void lw_optimizer_update(lw_update_rule rule, const lw_update *o, float *w, const float *g, float *a, float *b, float *c,
+                                size_t n) {
+  enum { A = LW_HAS_A, AB = A | LW_HAS_B, AC = A | LW_HAS_C, ABC = AB | LW_HAS_C };
+  switch (rule) {
+  case LW_UPDATE_SGD: return lw_update_pass(lw_rule_sgd, LW_HAS_NONE, o, w, g, a, b, c, n);
+  case LW_UPDATE_MOMENTUM: return lw_update_pass(lw_rule_momentum, A, o, w, g, a, b, c, n);
+  case LW_UPDATE_NESTEROV: return lw_update_pass(lw_rule_nesterov, A, o, w, g, a, b, c, n);
+  case LW_UPDATE_ADAGRAD: return lw_update_pass(lw_rule_adagrad, A, o, w, g, a, b, c, n);
+  case LW_UPDATE_RMSPROP: return lw_update_pass(lw_rule_rmsprop, A, o, w, g, a, b, c, n);
+  case LW_UPDATE_RMSPROP_MOMENTUM: return lw_update_pass(lw_rule_rmsprop_momentum, AC, o, w, g, a, b, c, n);
+  case LW_UPDATE_RMSPROP_CENTRED: return lw_update_pass(lw_rule_rmsprop_centred, AB, o, w, g, a, b, c, n);
+  case LW_UPDATE_RMSPROP_CENTRED_MOMENTUM: return lw_update_pass(lw_rule_rmsprop_centred_momentum, ABC, o, w, g, a, b, c, n);
+  case LW_UPDATE_ADADELTA: return lw_update_pass(lw_rule_adadelta, AB, o, w, g, a, b, c, n);
+  case LW_UPDATE_ADAM: return lw_update_pass(lw_rule_adam, AB, o, w, g, a, b, c, n);
+  case LW_UPDATE_AMSGRAD: return lw_update_pass(lw_rule_amsgrad, ABC, o, w, g, a, b, c, n);
+  case LW_UPDATE_ADAMAX: return lw_update_pass(lw_rule_adamax, AB, o, w, g, a, b, c, n);
+  case LW_UPDATE_NADAM: return lw_update_pass(lw_rule_nadam, AB, o, w, g, a, b, c, n);
   }
-  const int rest = (int)(n - i);
-  if (rest == 0) return;
-  const vf a = vf_load_n(g + i, rest), b = first ? a : vf_fma(mu, vf_load_n(v + i, rest), a);
-  vf_store_n(v + i, b, rest);
-  vf_store_n(w + i, lw_momentum_step(o, nesterov, vf_load_n(w + i, rest), a, b), rest);
 }
 
-// The velocity is not read on the first step.
-static void lw_momentum_update(const lw_momentum *o, int nesterov, int first, float *w, const float *g, float *v, size_t n) {
-  if (nesterov && first) lw_momentum_pass(o, 1, 1, w, g, v, n);
-  else if (nesterov) lw_momentum_pass(o, 1, 0, w, g, v, n);
-  else if (first) lw_momentum_pass(o, 0, 1, w, g, v, n);
-  else lw_momentum_pass(o, 0, 0, w, g, v, n);
-}
-
-// g += l2 * w;  m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g * g;
-// w = keep * w - rate * (m / (sqrt(v) * scale + epsilon)), where the caller has put the bias corrections into rate and
-// scale. The square root and the division are what it costs, and are exact.
-LW_INLINE vf lw_adam_step(const lw_adam *o, vf w, vf g, vf *m, vf *v) {
-  g = vf_fma(vf_set1(o->l2), w, g);
-  *m = vf_fma(vf_set1(o->one_minus_beta1), g, vf_mul(vf_set1(o->beta1), *m));
-  *v = vf_fma(vf_mul(vf_set1(o->one_minus_beta2), g), g, vf_mul(vf_set1(o->beta2), *v));
-  const vf d = vf_div(*m, vf_fma(vf_sqrt(*v), vf_set1(o->scale), vf_set1(o->epsilon)));
-  return vf_fnma(vf_set1(o->rate), d, vf_mul(w, vf_set1(o->keep)));
-}
-
-static void lw_adam_update(const lw_adam *o, float *w, const float *g, float *m, float *v, size_t n) {
+// average = decay * average + share * w.
+static void lw_average_update(float decay, float share, const float *w, float *average, size_t n) {
   size_t i = 0;
-  for (; i + VF <= n; i += VF) {
-    vf a = vf_load(m + i), b = vf_load(v + i);
-    vf_store(w + i, lw_adam_step(o, vf_load(w + i), vf_load(g + i), &a, &b));
-    vf_store(m + i, a);
-    vf_store(v + i, b);
-  }
+  for (; i + VF <= n; i += VF) vf_store(average + i, lw_mean(decay, share, vf_load(average + i), vf_load(w + i)));
   const int rest = (int)(n - i);
-  if (rest == 0) return;
-  vf a = vf_load_n(m + i, rest), b = vf_load_n(v + i, rest);
-  vf_store_n(w + i, lw_adam_step(o, vf_load_n(w + i, rest), vf_load_n(g + i, rest), &a, &b), rest);
-  vf_store_n(m + i, a, rest);
-  vf_store_n(v + i, b, rest);
+  if (rest) vf_store_n(average + i, lw_mean(decay, share, vf_load_n(average + i, rest), vf_load_n(w + i, rest)), rest);
 }

@@ -4,8 +4,12 @@ extension Model {
   /// Chooses what training makes small, how, and what to watch. Weights stay as they are; the optimizer starts afresh, so
   /// one may train with Adam first and go on with SGD.
   ///
+  /// - Parameter update: clipping, accumulation, averages and groups of parameters, whatever the optimizer.
   /// - Throws: `NetError` when a setting of the optimizer is out of its range, or the model is in use.
-  public func compile(loss: any Loss, optimizer: any Optimizer, metrics: [any Metric] = []) throws {
+  public func compile(
+    loss: any Loss, optimizer: any Optimizer, metrics: [any Metric] = [], update: UpdateOptions = UpdateOptions()
+  ) throws {
+    try update.check()
     try optimizer.check()
     try optimizer.learningRate.check()
     try checkRate(optimizer.learningRate.rate(at: TrainingTime()), of: optimizer.name)
@@ -14,16 +18,19 @@ extension Model {
       throw NetError("compile: two metrics are called \(metric.name)")
     }
     try changing("compile") {
-      training = TrainingState(loss, optimizer, metrics, store)
+      training = TrainingState(loss, try Updater(optimizer, update, store), metrics, store)
       dropExecutions()
     }
   }
 
   /// The optimizer's step size for the next step. Setting it replaces the schedule by that constant.
   public var learningRate: Float {
-    get { training.map { $0.optimizer.learningRate.rate(at: $0.time) } ?? 0 }
-    set { training?.optimizer.learningRate = ConstantRate(newValue) }
+    get { training.map { $0.updater.optimizer.learningRate.rate(at: $0.updater.time) } ?? 0 }
+    set { training?.updater.optimizer.learningRate = ConstantRate(newValue) }
   }
+
+  /// Whether the step size changes only when it is set.
+  var hasConstantLearningRate: Bool { training?.updater.optimizer.learningRate is ConstantRate }
 
   /// Makes the `fit` that is running end after the present batch. For callbacks.
   public func stopTraining() { shared.withLock { $0.isStopping = true } }
@@ -117,7 +124,7 @@ extension Model {
     let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen)
     guard loss.isFinite else { return loss }
     execution.finishStep()
-    training.update()
+    training.updater.update()
     weightsChanged()
     examplesSeen += UInt64(batch)
     metrics.update(loss: loss, execution, examples, batch: batch)
@@ -171,14 +178,15 @@ private final class FitLoop {
     var history = History()
     model.shared.withLock { $0.isStopping = false }
     training.keepWeights(epochs: 0)
-    training.beginEpochs(steps: batches)
+    training.updater.beginEpochs(batches: batches)
     for callback in callbacks { try callback.onTrainBegin(model: model) }
     for epoch in 0..<epochs where !model.isStopping {
       let start = ContinuousClock.now
       for callback in callbacks { try callback.onEpochBegin(epoch: epoch) }
       try runEpoch(data, epoch, callbacks)
       metrics.refresh()
-      let logs = metrics.current.adding(validation: try validation())
+      let logs = metrics.current.adding(
+        validation: try training.updater.canAverage ? model.withAveragedWeights(validation) : validation())
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       history.epochs.append(History.Epoch(epoch: epoch, metrics: logs, seconds: seconds))
       for callback in callbacks { try callback.onEpochEnd(epoch: epoch, logs: logs) }
@@ -205,7 +213,7 @@ private final class FitLoop {
       throw diverged("\(parameter.name) is no longer finite", epoch, step: batches - 1)
     }
     training.keepWeights(epochs: epoch + 1)
-    training.finishEpoch()
+    training.updater.finishEpoch()
     model.epochsSeen += 1
   }
 

@@ -25,7 +25,7 @@ final class ParameterStore {
     func place(_ isTrainable: Bool) {
       for (i, spec) in specs.enumerated() where spec.isTrainable == isTrainable {
         positions[i] = end
-        end += (spec.count + Layout.alignment - 1) / Layout.alignment * Layout.alignment
+        end += ParameterStore.room(spec.count)
       }
     }
     place(true)
@@ -57,6 +57,12 @@ final class ParameterStore {
     gradientMemory = memory
     return memory
   }
+
+  /// Where parameter `i` lies, with the gap behind it.
+  func range(_ i: Int) -> Range<Int> { positions[i]..<positions[i] + ParameterStore.room(specs[i].count) }
+
+  /// `count` elements and the gap up to a cache-line boundary.
+  private static func room(_ count: Int) -> Int { (count + Layout.alignment - 1) / Layout.alignment * Layout.alignment }
 
   func weights(_ i: Int) -> UnsafeMutablePointer<Float> { weights + positions[i] }
 

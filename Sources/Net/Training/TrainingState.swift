@@ -3,12 +3,9 @@ import Kernels
 /// What `compile` sets up: the loss, the optimizer with its memory, and the buffers of the training step.
 final class TrainingState {
   let loss: any Loss
-  var optimizer: any Optimizer
+  let updater: Updater
   let metrics: [any Metric]
   private let store: ParameterStore
-  private let states: UnsafeMutablePointer<Float>
-  /// Optimizer steps taken, and whole epochs of `fit`, since `compile`: where the schedule stands.
-  private(set) var time = TrainingTime()
   /// Weights to go back to when the loss stops being a number: those of the last epoch from which training could go on,
   /// and those of the end of the present epoch, which have yet to show it.
   private var good: Snapshot
@@ -22,18 +19,16 @@ final class TrainingState {
   private var execution: Execution?
   private var batch: BatchBuffer?
 
-  init(_ loss: any Loss, _ optimizer: any Optimizer, _ metrics: [any Metric], _ store: ParameterStore) {
+  init(_ loss: any Loss, _ updater: Updater, _ metrics: [any Metric], _ store: ParameterStore) {
     self.loss = loss
-    self.optimizer = optimizer
+    self.updater = updater
     self.metrics = metrics
     self.store = store
-    states = .allocateZeros(optimizer.stateCount * store.trainableCount)
     good = Snapshot(weights: .allocateZeros(store.count))
     candidate = Snapshot(weights: .allocateZeros(store.count))
   }
 
   deinit {
-    states.deallocate()
     good.weights.deallocate()
     candidate.weights.deallocate()
   }
@@ -58,24 +53,6 @@ final class TrainingState {
     return new
   }
 
-  /// One optimizer step with the gradients as they are: one pass over all parameters.
-  func update() {
-    let schedule = optimizer.learningRate
-    optimizer.update(
-      UpdateContext(
-        count: store.trainableCount, weights: store.weights, gradient: UnsafePointer(store.gradients), step: time.step + 1,
-        learningRate: schedule.rate(at: time), momentum: schedule.momentum(at: time), states: states,
-        stride: store.trainableCount))
-    store.constrain()
-    time.step += 1
-  }
-
-  /// Says how many steps the epochs that follow have.
-  func beginEpochs(steps: Int) { time.stepsPerEpoch = steps }
-
-  /// Says that an epoch is over.
-  func finishEpoch() { time.epoch += 1 }
-
   /// Remembers the weights as they are at the end of an epoch (or, at 0, before the first, when they must be good enough).
   func keepWeights(epochs: Int) {
     candidate.weights.update(from: store.weights, count: store.count)
@@ -93,8 +70,7 @@ final class TrainingState {
   /// - Returns: the epochs of this `fit` the weights come after.
   func restoreWeights() -> Int {
     store.weights.update(from: good.weights, count: store.count)
-    states.update(repeating: 0, count: optimizer.stateCount * store.trainableCount)
-    time = TrainingTime(step: 0, stepsPerEpoch: time.stepsPerEpoch)
+    updater.restart()
     return good.epochs
   }
 }
