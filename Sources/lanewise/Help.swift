@@ -23,7 +23,7 @@ enum Help {
 
       Usage: \(Program.name) \(command.name)\(required) [OPTIONS]
 
-      \(command.details)
+      \(command.details.split(separator: "\n").flatMap { wrapped(String($0), to: lineWidth) }.joined(separator: "\n"))
 
       Options:
       \(table(command.options.map(row) + [("-h, --help", "this text")]))
@@ -37,9 +37,36 @@ enum Help {
     (option.signature, option.help + (option.fallback.map { " [\($0)]" } ?? ""))
   }
 
+  /// The longest line, and the widest first column of a table: what is wider has a line of its own.
+  private static let (lineWidth, columnWidth) = (100, 28)
+
   private static func table(_ rows: [(String, String)]) -> String {
-    let width = rows.map(\.0.count).max() ?? 0
-    return rows.map { "  \($0)\(String(repeating: " ", count: width - $0.count))  \($1)" }.joined(separator: "\n")
+    let width = rows.map(\.0.count).filter { $0 <= columnWidth }.max() ?? 0
+    let indent = String(repeating: " ", count: width + 4)
+    return rows.flatMap { name, help in
+      let lines = wrapped(help, to: lineWidth - indent.count).map { indent + $0 }
+      guard name.count > width else {
+        let first = "  \(name)\(String(repeating: " ", count: width - name.count))  "
+        return [first + lines[0].dropFirst(indent.count)] + lines.dropFirst()
+      }
+      return wrapped(name, to: lineWidth - 5, at: "|").enumerated().map { ($0 == 0 ? "  " : "    ") + $1 } + lines
+    }.joined(separator: "\n")
+  }
+
+  /// The lines of `text`, each of at most `width` characters where its pieces allow it. A visible separator ends a line.
+  private static func wrapped(_ text: String, to width: Int, at separator: Character = " ") -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for (i, piece) in text.split(separator: separator, omittingEmptySubsequences: false).enumerated() {
+      if i > 0, line.count + 1 + piece.count <= width {
+        line.append(separator)
+      } else if i > 0 {
+        lines.append(separator == " " ? line : line + String(separator))
+        line = ""
+      }
+      line += piece
+    }
+    return lines + [line]
   }
 
   private static func examples(_ lines: [String]) -> String {

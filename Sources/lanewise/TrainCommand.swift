@@ -38,7 +38,7 @@ let trainCommand = Command(
   examples: [
     "train",
     "train --data fashion-mnist/ --epochs 10 --output fashion.safetensors",
-    "train --optimizer momentum --learning-rate 0.05 --schedule cosine --warmup 100 --seed 1 --json",
+    "train --optimizer momentum --learning-rate 0.05 --schedule cosine --warmup 100 --seed 1",
   ],
   body: { try Training($0).run() })
 

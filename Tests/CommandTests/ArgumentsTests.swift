@@ -90,3 +90,11 @@ import Testing
     }
   }
 }
+
+@Suite struct HelpTests {
+  /// Help fits a terminal of 100 columns.
+  @Test(arguments: Program.commands.indices) func fits(index: Int) {
+    for line in Help.text(Program.commands[index]).split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
+    for line in Help.overview.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
+  }
+}

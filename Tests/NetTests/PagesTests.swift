@@ -7,6 +7,13 @@ import Testing
   /// What a page has to name: the public names of folders or files that a pattern finds.
   static let pages: [(page: String, sources: [String], pattern: String)] = [
     ("LOSSES.md", ["Sources/Net/Losses"], #"public static (?:var|func) (\w+)"#),
+    ("OPTIMIZERS.md", ["Sources/Net/Optimizers/UpdateOptions.swift"], #"public var (\w+)"#),
+    ("OPTIMIZERS.md", ["Sources/Net/Training/Model+Averages.swift"], #"public func (\w+)"#),
+    ("OPTIMIZERS.md", ["Sources/Kernels/Update.swift", "Sources/Kernels/UpdateSettings.swift"], #"public func (\w+)"#),
+    (
+      "SCHEDULES.md", ["Sources/Net/Training/ReduceLROnPlateau.swift", "Sources/Net/Training/LRFinder.swift"],
+      #"public (?:final class|struct) (\w+):"#
+    ),
     ("INITIALIZERS.md", ["Sources/Net/Initializers"], #"public static (?:var|func) (\w+)"#),
     (
       "REGULARIZATION.md", ["Sources/Net/Regularization/Regularizer.swift", "Sources/Net/Regularization/Constraint.swift"],
@@ -56,9 +63,11 @@ import Testing
     }
   }
 
-  @Test func callbacks() throws {
-    let text = try read("docs/CALLBACKS.md")
-    for type in SourceTypes.net.conforming(to: "Callback").sorted() { #expect(text.contains("`\(type)"), "\(type)") }
+  @Test(arguments: [("Callback", "CALLBACKS.md"), ("Optimizer", "OPTIMIZERS.md"), ("Schedule", "SCHEDULES.md")])
+  func namesAllConforming(to name: String, page: String) throws {
+    let text = try read("docs/\(page)"), types = SourceTypes.net.conforming(to: name)
+    #expect(!types.isEmpty)
+    for type in types.sorted() { #expect(text.contains("`\(type)"), "\(type)") }
   }
 
   private func read(_ path: String) throws -> String {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GUARD = 16, MOST_BLOCKS = 4096 };
+enum { GUARD = 16, MOST_BLOCKS = 16384 };
 static const float untouched = 12345.678f;
 
 static void *blocks[MOST_BLOCKS];

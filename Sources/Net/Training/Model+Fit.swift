@@ -25,7 +25,7 @@ extension Model {
 
   /// The optimizer's step size for the next step. Setting it replaces the schedule by that constant.
   public var learningRate: Float {
-    get { training.map { $0.updater.optimizer.learningRate.rate(at: $0.updater.time) } ?? 0 }
+    get { training?.updater.learningRate ?? 0 }
     set { training?.updater.optimizer.learningRate = ConstantRate(newValue) }
   }
 
@@ -118,7 +118,7 @@ extension Model {
   }
 
   /// One optimizer step. A loss that is not a number changes nothing.
-  fileprivate func step(
+  func step(
     _ training: TrainingState, _ execution: Execution, _ examples: Examples, batch: Int, _ metrics: inout RunningMetrics
   ) -> Float {
     let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen)

@@ -7,28 +7,18 @@
 /// Keras's and PyTorch's `ReduceLROnPlateau`, whose factor is 0.1 by default; PyTorch's threshold is relative, and it waits an epoch
 /// longer. The optimizer's rate must be a constant, not a schedule.
 public final class ReduceLROnPlateau: Callback {
-  /// Which direction is better.
-  public enum Mode: Sendable {
-    /// Larger for what has `accuracy` in its name, smaller for the rest.
-    case auto
-    case min, max
-  }
-
-  private let monitor: String
+  private var monitor: Monitor
   private let factor: Float
   private let patience: Int
-  private let minDelta: Float
   private let cooldown: Int
   private let minLearningRate: Float
-  private let largerIsBetter: Bool
   private weak var model: Model?
-  private var best: Float?
   private var waited = 0
   private var coolingDown = 0
 
   /// - Throws: `NetError` when a setting is out of its range.
   public init(
-    monitor: String = "val_loss", factor: Float = 0.5, patience: Int = 10, mode: Mode = .auto, minDelta: Float = 1e-4,
+    monitor: String = "val_loss", factor: Float = 0.5, patience: Int = 10, mode: MonitorMode = .auto, minDelta: Float = 1e-4,
     cooldown: Int = 0, minLearningRate: Float = 0
   ) throws {
     try checkSetting(factor, "factor", of: "reduceLROnPlateau", in: 0..<1)
@@ -36,18 +26,11 @@ public final class ReduceLROnPlateau: Callback {
     try checkSetting(minDelta, "minDelta", of: "reduceLROnPlateau", in: 0 ..< .infinity)
     try checkSetting(cooldown, "cooldown", of: "reduceLROnPlateau", atLeast: 0)
     try checkSetting(minLearningRate, "minLearningRate", of: "reduceLROnPlateau", in: 0 ..< .infinity)
-    self.monitor = monitor
+    self.monitor = Monitor(monitor, mode, minDelta: minDelta)
     self.factor = factor
     self.patience = patience
-    self.minDelta = minDelta
     self.cooldown = cooldown
     self.minLearningRate = minLearningRate
-    largerIsBetter =
-      switch mode {
-      case .auto: monitor.lowercased().hasSuffix("accuracy")
-      case .min: false
-      case .max: true
-      }
   }
 
   /// - Throws: `NetError` when the learning rate follows a schedule.
@@ -56,30 +39,22 @@ public final class ReduceLROnPlateau: Callback {
       throw NetError("reduceLROnPlateau: the learning rate follows a schedule; expected a constant one")
     }
     self.model = model
-    (best, waited, coolingDown) = (nil, 0, 0)
+    monitor.reset()
+    (waited, coolingDown) = (0, 0)
   }
 
   /// - Throws: `NetError` when there is no number called `monitor`.
   public func onEpochEnd(epoch: Int, logs: Metrics) throws {
-    guard let value = logs[monitor] else {
-      throw NetError("reduceLROnPlateau: there is no \(monitor); there are \(logs.names.joined(separator: ", "))")
-    }
     if coolingDown > 0 {
       coolingDown -= 1
       waited = 0
     }
-    if isBetter(value) {
-      best = value
+    if try monitor.improves(logs, for: "reduceLROnPlateau") {
       waited = 0
     } else if coolingDown == 0 {
       waited += 1
       if waited >= patience { reduce() }
     }
-  }
-
-  private func isBetter(_ value: Float) -> Bool {
-    guard let best else { return true }
-    return largerIsBetter ? value > best + minDelta : value < best - minDelta
   }
 
   private func reduce() {

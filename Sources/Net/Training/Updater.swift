@@ -5,7 +5,7 @@ import Kernels
 final class Updater {
   var optimizer: any Optimizer
   private let isFused: Bool
-  private let options: UpdateOptions
+  let options: UpdateOptions
   private let store: ParameterStore
   private let spans: [UpdateSpan]
   /// The optimizer's arrays, one after another.
@@ -89,11 +89,10 @@ final class Updater {
     let limit = options.clipValue ?? .infinity
     if !isFused, scale != 1 { Kernels.scale(scale, gradients, into: gradients, count: span.range.count) }
     if !isFused, limit < .infinity { clamp(gradients, lower: -limit, upper: limit, into: gradients, count: span.range.count) }
-    let schedule = optimizer.learningRate
     optimizer.update(
       UpdateContext(
         count: span.range.count, weights: store.weights + start, gradient: UnsafePointer(gradients), step: stateSteps,
-        learningRate: schedule.rate(at: time) * span.rate, momentum: schedule.momentum(at: time), decays: span.decays,
+        learningRate: learningRate * span.rate, momentum: optimizer.learningRate.momentum(at: time), decays: span.decays,
         gradientScale: isFused ? scale : 1, gradientLimit: isFused ? limit : .infinity, states: states + start,
         stride: store.trainableCount))
   }
@@ -109,6 +108,9 @@ final class Updater {
   }
 
   // MARK: Time
+
+  /// The step size of the next step.
+  var learningRate: Float { optimizer.learningRate.rate(at: time) }
 
   /// Says how many batches the epochs that follow have.
   func beginEpochs(batches: Int) { time.stepsPerEpoch = max(1, batches / options.gradientAccumulationSteps) }
