@@ -178,10 +178,9 @@ class Torch:
             "adam": lambda **how: torch.optim.Adam([p], rate, **how),
             "adamw": lambda **how: torch.optim.AdamW([p], rate, **how),
         }[keys["kind"]]
-        # Fused where PyTorch has it; else over lists of tensors, or one at a time, whichever is faster.
-        if keys["kind"] in ("adadelta", "rmsprop"):
-            return {"foreach": make(foreach=True).step, "single": make(foreach=False).step}
-        return {"fused": make(fused=True).step}
+        # Fused where PyTorch has it; for the others over lists of tensors, too.
+        other = "foreach" if keys["kind"] in ("adadelta", "rmsprop") else "fused"
+        return {other: make(**{other: True}).step} | self.ways(make(foreach=False).step)
 
     # -------------------------------------------------------------------------------------------------------------- images
 
