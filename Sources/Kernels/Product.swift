@@ -295,8 +295,9 @@ extension Product {
   ) -> Rows {
     switch (a, copy) {
     case (.matrix(let a), let copy?):
-      // Only the tiles can read columns.
-      let staysTransposed = a.isTransposed && plan.path != .stream
+      // Turned, a tile's rows fill the lines they lie in and leave room for B in the nearest cache. Few rows, which would be turned
+      // value by value, tiles can read as columns.
+      let staysTransposed = a.isTransposed && plan.path != .stream && height < 16
       let (from, outer, inner) = (a.at(row: i, column: l), staysTransposed ? size : height, staysTransposed ? height : size)
       table.pointee.gemm_pack_a(outer, inner, from, a.ld, a.isTransposed && !staysTransposed ? 1 : 0, copy)
       return Rows(pointer: UnsafePointer(copy), ld: inner, isTransposed: staysTransposed)

@@ -32,8 +32,15 @@ public struct RecurrentWeights {
         + "\(s.features) x \(s.width) and \(s.units) x \(s.width)")
   }
 
-  func kernel(_ s: RecurrentShape) -> Product.B {
+  /// W, for one product.
+  fileprivate func kernel(_ s: RecurrentShape) -> Product.B {
     packed.map { .packed($0.kernel.panels) } ?? .matrix(Operand(plain!.kernel, ld: s.width, isTransposed: false))
+  }
+
+  /// Calls `body` with W packed, for many.
+  fileprivate func withKernelPanels(_ s: RecurrentShape, on table: UnsafePointer<lw_table>, _ body: (Panels) -> Void) {
+    if let packed { return body(packed.kernel.panels) }
+    withPanels(of: Operand(plain!.kernel, ld: s.width, isTransposed: false), k: s.features, n: s.width, on: table, body)
   }
 
   /// W^T and U^T, for the backward pass.
@@ -60,8 +67,9 @@ func withPanels(of b: Operand, k: Int, n: Int, on table: UnsafePointer<lw_table>
 
 /// A recurrent layer over whole sequences: ``RecurrentCell`` says what happens at each step, ``RecurrentShape`` the shapes.
 ///
-/// The products with W of all steps are one matrix product. Then each step is a product with U, packed once, and one pass for
-/// the gates. Examples do not depend on each other, so cores take some examples each through all steps.
+/// Each step is two products, with W and with U, both packed once, and one pass for the gates. Of few examples, the products
+/// with W of all steps are one beforehand. Examples do not depend on each other, so cores take some examples each through all
+/// steps.
 ///
 /// - Parameters:
 ///   - mask: a step whose value is 0 is skipped: state and output stay what they were before it.
@@ -89,28 +97,38 @@ public func recurrent(
   guard s.batch > 0, s.units > 0 else { return }
 
   let table = kernels
+  let isStepwise = RecurrentCut.isStepwise(s)
   let sizes = (
-    gates: saved == nil ? s.rows * s.width : 0, state: s.batch * s.units, sums: s.batch * s.width,
-    noBias: s.cell == .gru ? s.width : 0
+    inner: isStepwise ? s.batch * s.width : saved == nil ? s.rows * s.width : 0, outer: s.batch * s.width,
+    state: s.batch * s.units, noBias: s.cell == .gru ? s.width : 0
   )
-  withScratch(sizes.gates + 2 * sizes.state + sizes.sums + sizes.noBias) { memory in
+  withScratch(sizes.inner + sizes.outer + 2 * sizes.state + sizes.noBias) { memory in
     var carver = Carver(memory)
     let trace = saved.map { RecurrentTrace($0, s) }
-    let gates = trace?.gates ?? carver.take(sizes.gates)
+    let room = carver.take(sizes.inner)
+    let inner = isStepwise ? room : trace?.gates ?? room
+    let outer = carver.take(sizes.outer)
     let now = lw_state(h: carver.take(sizes.state), c: carver.take(sizes.state), ld: s.units)
-    let sums = carver.take(sizes.sums)
     let noBias = carver.take(sizes.noBias)
     noBias.update(repeating: 0, count: sizes.noBias)
-    Product(
-      m: s.rows, n: s.width, k: s.features, alpha: 1, a: .matrix(Operand(x, ld: s.features, isTransposed: false)),
-      b: weights.kernel(s), beta: 0, c: gates, ldc: s.width, epilogue: Epilogue(bias: weights.bias)
-    ).run(on: table)
-    weights.withRecurrentPanels(s, on: table) { panels in
-      RecurrentForward(
-        s: s, table: table, panels: panels, bias: weights.bias.map { $0 + s.width } ?? UnsafePointer(noBias), mask: mask,
-        initialState: initialState, gates: gates, sums: sums, now: now, trace: trace,
-        y: s.output == .sequences ? y : nil
-      ).run()
+    func run(_ kernel: Panels?) {
+      weights.withRecurrentPanels(s, on: table) { panels in
+        RecurrentForward(
+          s: s, table: table, kernel: kernel, recurrentKernel: panels, bias: weights.bias,
+          outerBias: weights.bias.map { $0 + s.width } ?? UnsafePointer(noBias), x: x, mask: mask,
+          initialState: initialState, inner: inner, outer: outer, now: now, trace: trace,
+          y: s.output == .sequences ? y : nil
+        ).run()
+      }
+    }
+    if isStepwise {
+      weights.withKernelPanels(s, on: table, run)
+    } else {
+      Product(
+        m: s.rows, n: s.width, k: s.features, alpha: 1, a: .matrix(Operand(x, ld: s.features, isTransposed: false)),
+        b: weights.kernel(s), beta: 0, c: inner, ldc: s.width, epilogue: Epilogue(bias: weights.bias)
+      ).run(on: table)
+      run(nil)
     }
     if s.output == .last { y.update(from: now.h!, count: sizes.state) }
     if s.output == .state { s.joinState(now, into: y) }
@@ -151,31 +169,46 @@ func copyColumns(
 enum RecurrentCut {
   /// With fewer examples a core would read the recurrent kernel for too little.
   private static let leastRows = 8
+  /// With fewer examples a core the products with W of all steps are one: it reads W once.
+  private static let stepwiseRows = 16
   /// Time of the gates of one unit.
   private static let unitNanoseconds = 2.5
 
+  private static func parts(_ s: RecurrentShape) -> Int { min(threadCount, max(1, s.batch / leastRows)) }
+
+  /// Whether each step makes its own products with W or its transpose: what they take and give is then in a near cache.
+  static func isStepwise(_ s: RecurrentShape) -> Bool {
+    s.steps > 1 && s.features > 0 && s.batch / parts(s) >= stepwiseRows
+  }
+
   static func run(_ s: RecurrentShape, on table: UnsafePointer<lw_table>, _ body: (Range<Int>) -> Void) {
-    let tuning = table.pointee.gemm_tuning
-    let parts = min(threadCount, max(1, s.batch / leastRows))
+    let parts = parts(s)
     guard parts > 1 else { return body(0..<s.batch) }
-    let cut = Cut(s.batch, unit: tileRows(tileWidth(n: s.width, tuning), tuning), into: parts)
-    let time = Double(s.rows) * Double(s.units) * (2 * Double(s.width) / tuning.gflops + unitNanoseconds)
+    // Equal numbers of examples: a tile with a row less takes less time.
+    let cut = Cut(s.batch, unit: 1, into: parts)
+    let time = Double(s.rows) * Double(s.units) * (2 * Double(s.width) / table.pointee.gemm_tuning.gflops + unitNanoseconds)
     parallelFor(cut.count, nanoseconds: time) { body(cut.range($0)) }
   }
 }
 
-/// The steps of a forward pass. The state on its way and the products with U lie by themselves, small and without gaps: they stay
+/// The steps of a forward pass. The state on its way and a step's products lie by themselves, small and without gaps: they stay
 /// in the nearest caches, where rows of whole sequences, often multiples of pages apart, would push each other out.
 private struct RecurrentForward: @unchecked Sendable {
   let s: RecurrentShape
   let table: UnsafePointer<lw_table>
-  let panels: Panels
+  /// nil: the products with W have been made.
+  let kernel: Panels?
+  let recurrentKernel: Panels
+  let bias: UnsafePointer<Float>?
   /// Of the products with U: GRU's second.
-  let bias: UnsafePointer<Float>
+  let outerBias: UnsafePointer<Float>
+  let x: UnsafePointer<Float>
   let mask: UnsafePointer<Float>?
   let initialState: UnsafePointer<Float>?
-  let gates: UnsafeMutablePointer<Float>
-  let sums: UnsafeMutablePointer<Float>
+  /// x W + b of one step, `[batch, width]`, or of all, `[batch, steps, width]`.
+  let inner: UnsafeMutablePointer<Float>
+  /// h U of one step.
+  let outer: UnsafeMutablePointer<Float>
   let now: lw_state
   let trace: RecurrentTrace?
   let y: UnsafeMutablePointer<Float>?
@@ -191,10 +224,20 @@ private struct RecurrentForward: @unchecked Sendable {
     let first = rows.lowerBound
     let (row, ld) = (first * s.steps + s.step(k), s.steps * s.units)
     let hasProduct = k > 0 || initialState != nil
-    if hasProduct { multiply(rows) }
+    if let kernel {
+      multiply(
+        rows, x + row * s.features, ld: s.steps * s.features, k: s.features, by: kernel, bias: bias, into: inner)
+    }
+    if hasProduct {
+      multiply(
+        rows, now.h! + first * s.units, ld: s.units, k: s.units, by: recurrentKernel,
+        bias: s.cell == .gru ? outerBias : nil, into: outer)
+    }
+    let (place, ldi) = kernel == nil ? (row, s.steps * s.width) : (first, s.width)
     var step = lw_recurrent(
-      rows: rows.count, units: s.units, gates: gates + row * s.width, ldg: s.steps * s.width,
-      sums: hasProduct ? UnsafePointer(sums + first * s.width) : nil, lds: s.width, candidate: nil, ldk: ld,
+      rows: rows.count, units: s.units, inner: inner + place * s.width, ldi: ldi,
+      outer: hasProduct ? UnsafePointer(outer + first * s.width) : nil, ldo: s.width,
+      gates: trace.map { $0.gates + row * s.width }, ldg: s.steps * s.width, candidate: nil, ldk: ld,
       mask: mask.map { $0 + row }, ldm: s.steps,
       state: lw_state(h: now.h! + first * s.units, c: s.cell == .lstm ? now.c! + first * s.units : nil, ld: s.units),
       trace: lw_state(
@@ -205,19 +248,20 @@ private struct RecurrentForward: @unchecked Sendable {
     case .relu: table.pointee.simple_step(&step, LW_RELU)
     case .lstm: table.pointee.lstm_step(&step)
     case .gru:
-      if !hasProduct { (step.sums, step.lds) = (bias, 0) }
+      if !hasProduct { (step.outer, step.ldo) = (outerBias, 0) }
       step.candidate = trace.map { $0.extra! + row * s.units }
       table.pointee.gru_step(&step)
     }
   }
 
-  /// h U, of GRU with its bias.
-  private func multiply(_ rows: Range<Int>) {
-    let first = rows.lowerBound
+  /// a b + bias for these examples, of which `a` is the first's: rows of one step.
+  private func multiply(
+    _ rows: Range<Int>, _ a: UnsafePointer<Float>, ld: Int, k: Int, by b: Panels, bias: UnsafePointer<Float>?,
+    into c: UnsafeMutablePointer<Float>
+  ) {
     Product(
-      m: rows.count, n: s.width, k: s.units, alpha: 1,
-      a: .matrix(Operand(now.h! + first * s.units, ld: s.units, isTransposed: false)), b: .packed(panels), beta: 0,
-      c: sums + first * s.width, ldc: s.width, epilogue: s.cell == .gru ? Epilogue(bias: bias) : .none
+      m: rows.count, n: s.width, k: k, alpha: 1, a: .matrix(Operand(a, ld: ld, isTransposed: false)), b: .packed(b), beta: 0,
+      c: c + rows.lowerBound * s.width, ldc: s.width, epilogue: Epilogue(bias: bias)
     ).run(on: table)
   }
 }

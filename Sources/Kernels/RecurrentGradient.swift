@@ -2,8 +2,8 @@ import CKernels
 
 /// The gradients of ``recurrent(_:_:weights:mask:initialState:into:state:saved:)``, backwards through time.
 ///
-/// Each step is one pass for the gates and a product with U^T, packed once; the gradients of W, U and x are one product each over
-/// all steps, rows in the order (example, step).
+/// Each step is one pass for the gates and two products, with U^T and W^T, both packed once; of few examples, the gradient of x
+/// is one product over all steps. Those of W and U are one product each, rows in the order (example, step).
 ///
 /// - Parameters:
 ///   - saved: what the forward pass of the same arguments left. It is used up.
@@ -32,28 +32,40 @@ public func recurrentGradient(
     let outerSums = carver.take(sizes.outer)
     let dnow = lw_state(h: carver.take(sizes.state), c: carver.take(sizes.state), ld: s.units)
     let dsums = carver.take(sizes.sums)
+    let isStepwise = s.units > 0 && dx != nil && RecurrentCut.isStepwise(s)
     if s.batch > 0, s.units > 0 {
-      withPanels(of: transposed.recurrent, k: s.width, n: s.units, on: table) { panels in
-        RecurrentBackward(
-          s: s, table: table, panels: panels, mask: mask, trace: trace, dy: dy,
-          outer: s.cell == .gru ? outerSums : nil, dsums: dsums, dnow: dnow, wantsInitial: initialStateGradient != nil
-        ).run()
+      func run(_ kernel: Panels?) {
+        withPanels(of: transposed.recurrent, k: s.width, n: s.units, on: table) { panels in
+          RecurrentBackward(
+            s: s, table: table, kernel: kernel, recurrentKernel: panels, mask: mask, trace: trace, dy: dy,
+            outer: s.cell == .gru ? outerSums : nil, dsums: dsums, dnow: dnow, wantsInitial: initialStateGradient != nil, dx: dx
+          ).run()
+        }
+      }
+      if isStepwise {
+        withPanels(of: transposed.kernel, k: s.width, n: s.features, on: table, run)
+      } else {
+        run(nil)
       }
       if let initialStateGradient { s.joinState(dnow, into: initialStateGradient) }
     }
-    func product(
-      _ m: Int, _ k: Int, _ a: Operand, _ b: Operand, into c: UnsafeMutablePointer<Float>?, columns n: Int
-    ) {
+    func product(_ m: Int, _ k: Int, _ a: Operand, _ b: Product.B, into c: UnsafeMutablePointer<Float>?, columns n: Int) {
       guard let c else { return }
-      Product(m: m, n: n, k: k, alpha: 1, a: .matrix(a), b: .matrix(b), beta: 0, c: c, ldc: n, epilogue: .none).run(on: table)
+      Product(m: m, n: n, k: k, alpha: 1, a: .matrix(a), b: b, beta: 0, c: c, ldc: n, epilogue: .none).run(on: table)
+    }
+    func weightGradients(inner: Product.B, outer: Product.B) {
+      product(s.features, s.rows, Operand(x, ld: s.features, isTransposed: true), inner, into: kernelGradient, columns: s.width)
+      product(
+        s.units, s.rows, Operand(trace.states, ld: s.units, isTransposed: true), outer, into: recurrentKernelGradient,
+        columns: s.width)
     }
     let inner = Operand(trace.gates, ld: s.width, isTransposed: false)
-    let outer = Operand(s.cell == .gru ? outerSums : trace.gates, ld: s.width, isTransposed: false)
-    product(s.features, s.rows, Operand(x, ld: s.features, isTransposed: true), inner, into: kernelGradient, columns: s.width)
-    product(
-      s.units, s.rows, Operand(trace.states, ld: s.units, isTransposed: true), outer, into: recurrentKernelGradient,
-      columns: s.width)
-    product(s.rows, s.width, inner, transposed.kernel, into: dx, columns: s.features)
+    if s.cell == .gru {
+      weightGradients(inner: .matrix(inner), outer: .matrix(Operand(outerSums, ld: s.width, isTransposed: false)))
+    } else if kernelGradient != nil || recurrentKernelGradient != nil {
+      withPanels(of: inner, k: s.rows, n: s.width, on: table) { weightGradients(inner: .packed($0), outer: .packed($0)) }
+    }
+    if !isStepwise { product(s.rows, s.width, inner, .matrix(transposed.kernel), into: dx, columns: s.features) }
     if let biasGradient {
       reduce(.sum, outer: 1, n: s.rows, inner: s.width, trace.gates, into: biasGradient)
       if s.cell == .gru { reduce(.sum, outer: 1, n: s.rows, inner: s.width, outerSums, into: biasGradient + s.width) }
@@ -65,8 +77,10 @@ public func recurrentGradient(
 private struct RecurrentBackward: @unchecked Sendable {
   let s: RecurrentShape
   let table: UnsafePointer<lw_table>
+  /// W^T; nil when the gradient of x is not made here.
+  let kernel: Panels?
   /// U^T.
-  let panels: Panels
+  let recurrentKernel: Panels
   let mask: UnsafePointer<Float>?
   let trace: RecurrentTrace
   let dy: UnsafePointer<Float>
@@ -77,6 +91,7 @@ private struct RecurrentBackward: @unchecked Sendable {
   /// The gradient of the state.
   let dnow: lw_state
   let wantsInitial: Bool
+  let dx: UnsafeMutablePointer<Float>?
 
   func run() {
     RecurrentCut.run(s, on: table) { rows in
@@ -84,6 +99,7 @@ private struct RecurrentBackward: @unchecked Sendable {
       for k in (0..<s.steps).reversed() {
         step(k, rows)
         if k > 0 || wantsInitial { multiply(rows) }
+        if let kernel { multiplyInner(k, rows, by: kernel) }
       }
     }
   }
@@ -132,8 +148,21 @@ private struct RecurrentBackward: @unchecked Sendable {
     let passesBeside = s.cell == .gru || mask != nil
     Product(
       m: rows.count, n: s.units, k: s.width, alpha: 1,
-      a: .matrix(Operand(dsums + first * s.width, ld: s.width, isTransposed: false)), b: .packed(panels),
+      a: .matrix(Operand(dsums + first * s.width, ld: s.width, isTransposed: false)), b: .packed(recurrentKernel),
       beta: passesBeside ? 1 : 0, c: dnow.h! + first * s.units, ldc: s.units, epilogue: .none
+    ).run(on: table)
+  }
+
+  /// The gradient of the step's x.
+  private func multiplyInner(_ k: Int, _ rows: Range<Int>, by kernel: Panels) {
+    let row = rows.lowerBound * s.steps + s.step(k)
+    let inner =
+      s.cell == .gru
+      ? Operand(trace.gates + row * s.width, ld: s.steps * s.width, isTransposed: false)
+      : Operand(dsums + rows.lowerBound * s.width, ld: s.width, isTransposed: false)
+    Product(
+      m: rows.count, n: s.features, k: s.width, alpha: 1, a: .matrix(inner), b: .packed(kernel), beta: 0,
+      c: dx! + row * s.features, ldc: s.steps * s.features, epilogue: .none
     ).run(on: table)
   }
 }

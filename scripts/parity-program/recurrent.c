@@ -38,14 +38,15 @@ static void step(parity *p, cell c) {
     EACH_SIZE(s) {
       const ptrdiff_t rows = (*s)[0], units = (*s)[1], width = gates * units, ld = 2 * units + GAP;
       const parity_kind kind = kinds[variant % 2];
-      float *const state = rows_in(p, rows, 2 * units, UNIT);
+      float *const inner = rows_in(p, rows, width, kind), *const state = rows_in(p, rows, 2 * units, UNIT);
       float *const trace = variant & 4 ? rows_in(p, rows, 2 * units, UNIT) : NULL;
       float *const candidate = variant & 4 ? rows_in(p, rows, units, UNIT) : NULL;
       float *const y = variant & 4 ? rows_in(p, rows, units, UNIT) : NULL;
       const lw_recurrent job = {
-          .rows = rows, .units = units, .gates = rows_in(p, rows, width, kind), .ldg = width + GAP,
-          .sums = c == GRU || variant & 4 ? rows_in(p, rows, width, kind) : NULL, .lds = width + GAP, .candidate = c == GRU ? candidate : NULL,
-          .ldk = units + GAP, .mask = variant & 2 ? mask_of(p, rows) : NULL, .ldm = 1,
+          .rows = rows, .units = units, .inner = inner, .ldi = width + GAP,
+          .outer = c == GRU || variant & 4 ? rows_in(p, rows, width, kind) : NULL, .ldo = width + GAP,
+          .gates = variant & 1 ? rows_in(p, rows, width, kind) : inner, .ldg = width + GAP,
+          .candidate = c == GRU ? candidate : NULL, .ldk = units + GAP, .mask = variant & 2 ? mask_of(p, rows) : NULL, .ldm = 1,
           .state = {.h = state, .c = c == LSTM ? state + units : NULL, .ld = ld},
           .trace = {.h = trace, .c = c == LSTM && trace ? trace + units : NULL, .ld = ld}, .y = y, .ldy = units + GAP};
       switch (c) {
@@ -54,6 +55,7 @@ static void step(parity *p, cell c) {
         default: p->kernels->simple_step(&job, variant % 3 ? LW_TANH : LW_RELU);
       }
       finish(p, job.gates, rows, width);
+      if (job.gates != inner) finish(p, inner, rows, width);
       finish(p, state, rows, 2 * units);
       finish(p, trace, rows, 2 * units);
       finish(p, job.candidate, rows, units);

@@ -291,8 +291,9 @@ typedef struct lw_state { float *_Nullable h, *_Nullable c; ptrdiff_t ld; } lw_s
 
 typedef struct lw_recurrent {
   ptrdiff_t rows, units;
-  float *gates; ptrdiff_t ldg;                  // in: x W + b; out: the gates
-  const float *_Nullable sums; ptrdiff_t lds;   // h U, of GRU plus a bias; NULL (not with GRU): none
+  const float *inner; ptrdiff_t ldi;            // x W + b
+  const float *_Nullable outer; ptrdiff_t ldo;  // h U, of GRU plus a bias; NULL (not with GRU): none
+  float *_Nullable gates; ptrdiff_t ldg;        // where the gates go, for the gradient; may be `inner`
   float *_Nullable candidate; ptrdiff_t ldk;    // GRU: where a copy of the last gate's sums goes, for the gradient
   const float *_Nullable mask; ptrdiff_t ldm;   // one value a row; 0: the state stays as it is
   lw_state state;                               // in: before the step; out: after it

@@ -1,19 +1,19 @@
 // One time step of recurrent layers: all that comes after the matrix products, in one pass over rows (examples) and units.
-// The gates are computed where their sums lie, and the gradients of the sums where the gates lie.
+// The gradients of the sums go where the gates lie.
 
 LW_INLINE int lw_is_padded(const float *mask, ptrdiff_t ldm, ptrdiff_t row) { return mask && mask[row * ldm] == 0; }
 
 // One row as the bodies below see it: pointers to its first unit.
 typedef struct {
-  float *gates;
-  const float *sums;
-  float *candidate, *h, *c, *h_trace, *c_trace, *y;
+  const float *inner, *outer;
+  float *gates, *candidate, *h, *c, *h_trace, *c_trace, *y;
 } lw_recurrent_row;
 
 LW_INLINE lw_recurrent_row lw_recurrent_row_at(const lw_recurrent *s, ptrdiff_t i) {
   return (lw_recurrent_row){
-      .gates = s->gates + i * s->ldg,
-      .sums = s->sums ? s->sums + i * s->lds : NULL,
+      .inner = s->inner + i * s->ldi,
+      .outer = s->outer ? s->outer + i * s->ldo : NULL,
+      .gates = s->gates ? s->gates + i * s->ldg : NULL,
       .candidate = s->candidate ? s->candidate + i * s->ldk : NULL,
       .h = s->state.h + i * s->state.ld,
       .c = s->state.c ? s->state.c + i * s->state.ld : NULL,
@@ -41,8 +41,13 @@ LW_INLINE void lw_recurrent_put(const lw_recurrent_row *r, ptrdiff_t j, int lane
 
 // A gate's sum, x W + b and h U.
 LW_INLINE vf lw_recurrent_sum(const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
-  const vf a = vf_load_lanes(r->gates + j, lanes);
-  return r->sums ? vf_add(a, vf_load_lanes(r->sums + j, lanes)) : a;
+  const vf a = vf_load_lanes(r->inner + j, lanes);
+  return r->outer ? vf_add(a, vf_load_lanes(r->outer + j, lanes)) : a;
+}
+
+// A gate goes to the trace.
+LW_INLINE void lw_recurrent_gate(const lw_recurrent_row *r, ptrdiff_t j, int lanes, vf gate) {
+  if (r->gates) vf_store_lanes(r->gates + j, gate, lanes);
 }
 
 // A padded step: the state passes through.
@@ -56,20 +61,19 @@ LW_INLINE void lw_recurrent_keep(const lw_recurrent_row *r, ptrdiff_t j, int lan
 LW_INLINE void lw_simple_unit(int kind, const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
   lw_recurrent_h(r, j, lanes);
   const vf h = vf_activate(kind, 0, lw_recurrent_sum(r, j, lanes));
-  vf_store_lanes(r->gates + j, h, lanes);
+  lw_recurrent_gate(r, j, lanes, h);
   lw_recurrent_put(r, j, lanes, h);
 }
 
 // i, f, o = sigmoid, g = tanh of their sums; c = f c + i g; h = o tanh(c).
 LW_INLINE void lw_lstm_unit(ptrdiff_t units, const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
-  float *const gates = r->gates + j;
   lw_recurrent_h(r, j, lanes);
   const vf i = vf_sigmoid(lw_recurrent_sum(r, j, lanes)), f = vf_sigmoid(lw_recurrent_sum(r, j + units, lanes));
   const vf g = vf_tanh(lw_recurrent_sum(r, j + 2 * units, lanes)), o = vf_sigmoid(lw_recurrent_sum(r, j + 3 * units, lanes));
-  vf_store_lanes(gates, i, lanes);
-  vf_store_lanes(gates + units, f, lanes);
-  vf_store_lanes(gates + 2 * units, g, lanes);
-  vf_store_lanes(gates + 3 * units, o, lanes);
+  lw_recurrent_gate(r, j, lanes, i);
+  lw_recurrent_gate(r, j + units, lanes, f);
+  lw_recurrent_gate(r, j + 2 * units, lanes, g);
+  lw_recurrent_gate(r, j + 3 * units, lanes, o);
   const vf c = vf_fma(f, lw_recurrent_c(r, j, lanes), vf_mul(i, g));
   vf_store_lanes(r->c + j, c, lanes);
   lw_recurrent_put(r, j, lanes, vf_mul(o, vf_tanh(c)));
@@ -77,14 +81,13 @@ LW_INLINE void lw_lstm_unit(ptrdiff_t units, const lw_recurrent_row *r, ptrdiff_
 
 // z, r = sigmoid of both sums; n = tanh(a + r s); h = n + z (h - n).
 LW_INLINE void lw_gru_unit(ptrdiff_t units, const lw_recurrent_row *row, ptrdiff_t j, int lanes) {
-  float *const gates = row->gates + j;
   const vf h = lw_recurrent_h(row, j, lanes);
   const vf z = vf_sigmoid(lw_recurrent_sum(row, j, lanes)), r = vf_sigmoid(lw_recurrent_sum(row, j + units, lanes));
-  const vf s = vf_load_lanes(row->sums + j + 2 * units, lanes);
-  const vf n = vf_tanh(vf_fma(r, s, vf_load_lanes(gates + 2 * units, lanes)));
-  vf_store_lanes(gates, z, lanes);
-  vf_store_lanes(gates + units, r, lanes);
-  vf_store_lanes(gates + 2 * units, n, lanes);
+  const vf s = vf_load_lanes(row->outer + j + 2 * units, lanes);
+  const vf n = vf_tanh(vf_fma(r, s, vf_load_lanes(row->inner + j + 2 * units, lanes)));
+  lw_recurrent_gate(row, j, lanes, z);
+  lw_recurrent_gate(row, j + units, lanes, r);
+  lw_recurrent_gate(row, j + 2 * units, lanes, n);
   if (row->candidate) vf_store_lanes(row->candidate + j, s, lanes);
   lw_recurrent_put(row, j, lanes, vf_fma(z, vf_sub(h, n), n));
 }
