@@ -23,6 +23,9 @@ To add a case:
 2. In Tests/NetTests/GoldenCases.swift add the layer or loss of Net under the same name.
 3. Run this script, `swift test --filter GoldenTests`, and commit the JSON.
 
+Optimizers and schedules have records of their own: the weights after some of forty steps with given gradients, and the rates at some
+steps. Their Net sides are in Tests/NetTests/Optimizers and Schedules.
+
 A record holds input, parameters, targets; the loss (mean squared error to the targets, or the loss itself) of a training pass; the
 output in inference; the gradients by input and parameters; and the parameters after three steps of SGD with momentum.
 Everything is computed in float64 and rounded, so that the bytes do not depend on the machine. The script also
@@ -30,14 +33,17 @@ computes it in PyTorch's float32 and fails where that is further from it than th
 """
 import argparse
 import json
+import math
 import pathlib
 import random
 import sys
 import types
 import zlib
 
+import numpy
 import torch
 import torch.nn.functional as F
+import torch.optim.lr_scheduler as schedulers
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests/NetTests/Goldens"
 FORWARD_BOUND, GRADIENT_BOUND = 1e-5, 1e-4  # relative; as in GoldenTests.swift
@@ -439,6 +445,135 @@ def losses():
         soft = F.kl_div(F.log_softmax(y / 2, -1), F.log_softmax(teacher / 2, -1), reduction="batchmean", log_target=True)
         return 0.3 * F.cross_entropy(y, t) + 0.7 * 2 * 2 * soft
     loss("distillation", taught, logits, labels=labels, classes=4, teacher=Draw([5, 4], -3, 3))
+
+
+@family("optimizers")
+def optimizers():
+    """The weights after these steps, in float64; the first record holds where they start, and the gradients."""
+    steps = [1, 2, 10, 40]
+    generator = numpy.random.default_rng(0)
+    gradients, start = generator.standard_normal((40, 7)), generator.standard_normal(7)
+    nine = lambda values: [float(f"{v:.9g}") for v in values]
+    CASES.append({"name": "given", "steps": steps, "start": nine(start), "gradients": [nine(g) for g in gradients]})
+
+    def course(name, step):
+        """`step(t, g)` is the weights after step t, from 1, with gradient g."""
+        weights = [step(t + 1, g) for t, g in enumerate(gradients)]
+        CASES.append({"name": name, "weights": [nine(weights[t - 1]) for t in steps]})
+
+    def pytorch(name, make):
+        p = torch.nn.Parameter(torch.tensor(start))
+        optimizer = make([p])
+
+        def step(t, g):
+            p.grad = torch.tensor(g)
+            optimizer.step()
+            return p.detach().clone().tolist()
+        course(name, step)
+
+    def formula(name, rate, direction, decay=0.0):
+        """With decoupled decay; `direction(g, state)` may keep what it likes in the state."""
+        state = types.SimpleNamespace(w=start)
+
+        def step(t, g):
+            state.w = state.w * (1 - rate * decay) - rate * direction(g, state)
+            return state.w
+        course(name, step)
+
+    o = torch.optim
+    pytorch("sgd", lambda p: o.SGD(p, 0.001))
+    pytorch("momentum", lambda p: o.SGD(p, 0.01, momentum=0.9))
+    pytorch("dampened", lambda p: o.SGD(p, 0.01, momentum=0.9, dampening=0.1))
+    pytorch("nesterovL2", lambda p: o.SGD(p, 0.01, momentum=0.9, nesterov=True, weight_decay=0.1))
+    pytorch("adagrad", lambda p: o.Adagrad(p))
+    pytorch("adagradDecay", lambda p: o.Adagrad(p, lr_decay=0.1))
+    pytorch("adadelta", lambda p: o.Adadelta(p))
+    pytorch("adadeltaSlow", lambda p: o.Adadelta(p, 0.001, rho=0.95, eps=1e-7))
+    pytorch("adam", lambda p: o.Adam(p))
+    pytorch("adamL2", lambda p: o.Adam(p, weight_decay=0.1))
+    pytorch("amsgrad", lambda p: o.Adam(p, amsgrad=True))
+    pytorch("adamW", lambda p: o.AdamW(p))
+    pytorch("adamax", lambda p: o.Adamax(p))
+    pytorch("nadam", lambda p: o.NAdam(p))
+    pytorch("radam", lambda p: o.RAdam(p))
+
+    # Keras's rules.
+    def nesterov(g, s):
+        s.v = 0.9 * getattr(s, "v", 0.0) + g
+        return g + 0.9 * s.v
+
+    def rmsprop(g, s):
+        s.v = 0.9 * getattr(s, "v", 0.0) + 0.1 * g * g
+        s.m = 0.9 * getattr(s, "m", 0.0) + 0.1 * g
+        return g / numpy.sqrt(s.v + 1e-7)
+
+    def centered(g, s):
+        rmsprop(g, s)
+        s.b = 0.9 * getattr(s, "b", 0.0) + g / numpy.sqrt(s.v - s.m * s.m + 1e-7)
+        return s.b
+    formula("nesterov", 0.01, nesterov, decay=0.1)
+    formula("rmsprop", 0.001, rmsprop)
+    formula("rmspropCentered", 0.001, centered)
+
+
+@family("schedules")
+def schedules():
+    """The rates at these steps of a training of a hundred, in float64."""
+    steps = [0, 1, 2, 5, 9, 10, 11, 20, 29, 30, 31, 49, 50, 75, 99]
+
+    def rates(name, rate):
+        CASES.append({"name": name, "rates": [float(f"{rate(s):.9g}") for s in steps]})
+
+    def pytorch(name, make, momentum=False, every=1):
+        """From 0.1; a scheduler that takes a step after every so many of the optimizer's."""
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
+        scheduler, seen = make(optimizer), []
+        for step in range(1, 101):
+            seen.append(dict(optimizer.param_groups[0]))
+            optimizer.step()
+            if step % every == 0 and step < 100:
+                scheduler.step()
+        rates(name, lambda s: seen[s]["lr"])
+        if momentum:
+            rates(name + "Momentum", lambda s: seen[s]["momentum"])
+
+    l = schedulers
+    pytorch("constant", lambda o: l.ConstantLR(o, 1.0))
+    pytorch("step", lambda o: l.StepLR(o, 10, 0.5))
+    pytorch("stepPerEpoch", lambda o: l.StepLR(o, 3, 0.5), every=7)
+    pytorch("multiStep", lambda o: l.MultiStepLR(o, [2, 10, 50], 0.1))
+    pytorch("exponential", lambda o: l.ExponentialLR(o, 0.97))
+    pytorch("polynomial", lambda o: l.PolynomialLR(o, 50, 2.0))
+    pytorch("cosine", lambda o: l.CosineAnnealingLR(o, 99))
+    pytorch("restarts", lambda o: l.CosineAnnealingWarmRestarts(o, 10, 2))
+    pytorch("restartsEqual", lambda o: l.CosineAnnealingWarmRestarts(o, 20, 1, eta_min=0.01))
+    pytorch("oneCycle", lambda o: l.OneCycleLR(o, 0.1, total_steps=100), momentum=True)
+    pytorch("cyclic", lambda o: l.CyclicLR(o, 0.01, 0.1, step_size_up=10, step_size_down=15), momentum=True)
+    pytorch("cyclicHalving", lambda o: l.CyclicLR(o, 0.01, 0.1, step_size_up=10, mode="triangular2"))
+    pytorch("cyclicExponential", lambda o: l.CyclicLR(o, 0.01, 0.1, step_size_up=10, mode="exp_range", gamma=0.98))
+    pytorch("joined", lambda o: l.SequentialLR(o, [l.StepLR(o, 10, 0.5), l.ExponentialLR(o, 0.9)], [30]))
+    pytorch("linearWarmup", lambda o: l.LinearLR(o, 1 / 3, total_iters=5))
+
+    # Keras's formulas.
+    def polynomial(s, cycles=False):
+        n = 30 * max(1, math.ceil(s / 30)) if cycles else 30
+        return 0.09 * (1 - min(s, n) / n) ** 0.5 + 0.01
+
+    def restarts(s):
+        start, length, height = 0.0, 15.0, 1.0
+        while s >= start + length:
+            start, length, height = start + length, length * 1.5, height * 0.8
+        return 0.1 * (0.95 * height * (1 + math.cos(math.pi * (s - start) / length)) / 2 + 0.05)
+    wave = lambda s, n: (1 + math.cos(math.pi * min(s, n) / n)) / 2
+    rates("kerasExponential", lambda s: 0.1 * 0.5 ** (s / 20))
+    rates("kerasExponentialStaircase", lambda s: 0.1 * 0.5 ** (s // 20))
+    rates("kerasInverse", lambda s: 0.1 / (1 + 0.5 * s / 20))
+    rates("kerasInverseStaircase", lambda s: 0.1 / (1 + 0.5 * (s // 20)))
+    rates("kerasPolynomial", polynomial)
+    rates("kerasPolynomialCycle", lambda s: polynomial(s, cycles=True))
+    rates("kerasCosine", lambda s: 0.1 * (0.9 * wave(s, 50) + 0.1))
+    rates("kerasRestarts", restarts)
+    rates("kerasWarmupCosine", lambda s: 0.1 * s / 20 if s < 20 else 0.1 * wave(s - 20, 60))
 
 
 def main():

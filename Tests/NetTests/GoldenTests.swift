@@ -18,7 +18,7 @@ import Testing
   }
 
   /// Families with records of their own, such as optimizers, and so with tests of their own.
-  static let otherFamilies: Set<String> = []
+  static let otherFamilies: Set<String> = ["optimizers", "schedules"]
 
   @Test func everyFileHasItsCases() throws {
     #expect(try Set(Goldens.families()) == Set(goldenCases.keys).union(Self.otherFamilies))

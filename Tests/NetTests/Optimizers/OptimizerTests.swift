@@ -37,19 +37,8 @@ extension Model {
 }
 
 @Suite struct OptimizerTests {
-  /// Trajectories over 40 steps, with the optimizers' defaults where they are those of the goldens.
-  @Test(
-    arguments: [
-      ("sgd", SGD(learningRate: 0.001)), ("momentum", SGD(momentum: 0.9)), ("dampened", SGD(momentum: 0.9, dampening: 0.1)),
-      ("nesterovL2", SGD(momentum: 0.9, nesterov: true, l2: 0.1)),
-      ("nesterov", SGD(momentum: 0.9, nesterov: true, weightDecay: 0.1)),
-      ("adagrad", Adagrad()), ("adagradDecay", Adagrad(schedule: InverseTimeDecay(0.01, steps: 1, decay: 0.1))),
-      ("rmsprop", RMSprop()), ("rmspropCentered", RMSprop(momentum: 0.9, centered: true)),
-      ("adadelta", Adadelta()), ("adadeltaSlow", Adadelta(learningRate: 0.001, rho: 0.95, epsilon: 1e-7)),
-      ("adam", Adam()), ("adamL2", Adam(l2: 0.1)), ("amsgrad", Adam(amsgrad: true)), ("adamW", AdamW()),
-      ("adamW", Adam(weightDecay: 0.01)), ("adamax", Adamax()), ("nadam", NAdam()), ("radam", RAdam()),
-    ] as [(String, any Optimizer)])
-  func agreesWithPyTorch(name: String, optimizer: any Optimizer) throws {
+  /// Trajectories over 40 steps.
+  @Test(arguments: OptimizerGoldens.optimizers) func agreesWithPyTorch(name: String, optimizer: any Optimizer) throws {
     let golden = OptimizerGoldens.weights[name]!
     let model = try sevenWeights()
     try model.compile(loss: GivenGradients(OptimizerGoldens.gradients), optimizer: optimizer)
@@ -60,6 +49,13 @@ extension Model {
       let bound = zip(golden[i], OptimizerGoldens.start).map { 1e-5 * Double(max($0.magnitude, $1.magnitude)) }
       #expect(boundMismatch(try model.weights, golden[i].map(Double.init), bound: bound) == nil, "after \(step) steps")
     }
+  }
+
+  /// Every golden is compared, and every optimizer of Net has one.
+  @Test func goldensAreComplete() {
+    #expect(Set(OptimizerGoldens.optimizers.map(\.0)) == Set(OptimizerGoldens.weights.keys))
+    let found = Set(OptimizerGoldens.optimizers.map { "\(type(of: $0.1))" })
+    #expect(SourceTypes.net.conforming(to: "Optimizer") == found)
   }
 
   /// Over all parameters of a model, gaps included, an optimizer step is its kernel: the bits are those of the kernel.

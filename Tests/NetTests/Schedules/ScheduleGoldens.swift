@@ -1,81 +1,42 @@
-/// What PyTorch 2.13 (float64) gives for schedules that begin at 0.1 (one-cycle: whose peak is 0.1), and the formulas of Keras
-/// 3.15 under names with `keras`.
+import Net
+
+/// The records of `Goldens/schedules.json`: what PyTorch gives for schedules that begin at 0.1 (one-cycle: whose peak is 0.1), and
+/// the formulas of Keras under names with `keras`.
 enum ScheduleGoldens {
   static let steps = [0, 1, 2, 5, 9, 10, 11, 20, 29, 30, 31, 49, 50, 75, 99]
 
-  static let rates: [String: [Float]] = [
-    "step": [0.1, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.025, 0.025, 0.0125, 0.0125, 0.00625, 0.003125, 0.00078125, 0.0001953125],
-    "multiStep": [0.1, 0.1, 0.01, 0.01, 0.01, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.0001, 0.0001, 0.0001],
-    "exponential": [
-      0.1, 0.097, 0.09409, 0.0858734026, 0.0760231059, 0.0737424127, 0.0715301403, 0.0543794343, 0.0413409349, 0.0401007069,
-      0.0388976856, 0.0224809665, 0.0218065375, 0.0101831014, 0.0049023204,
-    ],
-    "polynomial": [0.1, 0.09604, 0.09216, 0.081, 0.06724, 0.064, 0.06084, 0.036, 0.01764, 0.016, 0.01444, 4e-05, 0.0, 0.0, 0.0],
-    "cosine": [
-      0.1, 0.0999748271, 0.0998993338, 0.0993719444, 0.0979746487, 0.0975035559, 0.096984631, 0.0902635129, 0.0802804844,
-      0.0790028455, 0.0776960032, 0.0507932982, 0.0492067018, 0.0138132981, 0.0,
-    ],
-    "restarts": [
-      0.1, 0.0975528258, 0.0904508497, 0.05, 0.00244717419, 0.1, 0.099384417, 0.05, 0.00061558297, 0.1, 0.0998458667,
-      0.0539229548, 0.05, 0.099039264, 0.0709329869,
-    ],
-    "restartsEqual": [
-      0.1, 0.0994459753, 0.0977975432, 0.0868198052, 0.0620395509, 0.055, 0.0479604491, 0.1, 0.0620395509, 0.055, 0.0479604491,
-      0.0620395509, 0.055, 0.0231801948, 0.0105540247,
-    ],
-    "oneCycle": [
-      0.004, 0.00428137806, 0.00512221333, 0.0108708555, 0.0250630209, 0.0295163948, 0.0342333685, 0.0789369791, 0.1,
-      0.0999496535, 0.0997987155, 0.0811745654, 0.0793893451, 0.0263068617, 4e-07,
-    ],
-    "oneCycleMomentum": [
-      0.95, 0.949706898, 0.948831028, 0.942842859, 0.928059353, 0.923420422, 0.918506908, 0.871940647, 0.85, 0.850050347,
-      0.850201285, 0.86882551, 0.870610737, 0.923693433, 0.95,
-    ],
-    "cyclic": [0.01, 0.019, 0.028, 0.055, 0.091, 0.1, 0.094, 0.04, 0.046, 0.055, 0.064, 0.016, 0.01, 0.01, 0.016],
-    "cyclicMomentum": [
-      0.9, 0.89, 0.88, 0.85, 0.81, 0.8, 0.806666667, 0.866666667, 0.86, 0.85, 0.84, 0.893333333, 0.9, 0.9, 0.893333333,
-    ],
-    "cyclicHalving": [
-      0.01, 0.019, 0.028, 0.055, 0.091, 0.1, 0.091, 0.01, 0.0505, 0.055, 0.0505, 0.03025, 0.0325, 0.015625, 0.0105625,
-    ],
-    "cyclicExponential": [
-      0.01, 0.01882, 0.0272872, 0.0506764359, 0.0775335687, 0.0835365526, 0.0748592394, 0.01, 0.0550859488, 0.0590935887,
-      0.0533005453, 0.0400997389, 0.0427752712, 0.0198893601, 0.0112179347,
-    ],
-    "joined": [
-      0.1, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.025, 0.025, 0.1, 0.09, 0.0135085172, 0.0121576655, 0.000872796357, 6.96198609e-05,
-    ],
-    "kerasExponential": [
-      0.1, 0.0965936329, 0.0933032992, 0.0840896415, 0.0732042848, 0.0707106781, 0.0683020128, 0.05, 0.0366021424, 0.0353553391,
-      0.0341510064, 0.0183010712, 0.0176776695, 0.00743254447, 0.00323520289,
-    ],
-    "kerasExponentialStaircase": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.025, 0.025, 0.0125, 0.00625],
-    "kerasInverse": [
-      0.1, 0.0975609756, 0.0952380952, 0.0888888889, 0.0816326531, 0.08, 0.0784313725, 0.0666666667, 0.0579710145, 0.0571428571,
-      0.0563380282, 0.0449438202, 0.0444444444, 0.0347826087, 0.0287769784,
-    ],
-    "kerasInverseStaircase": [
-      0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.0666666667, 0.0666666667, 0.0666666667, 0.0666666667, 0.05, 0.05, 0.04, 0.0333333333,
-    ],
-    "kerasPolynomial": [
-      0.1, 0.0984872872, 0.0969482605, 0.0921583836, 0.0852994024, 0.0834846923, 0.0816240183, 0.0619615242, 0.0264316767, 0.01,
-      0.01, 0.01, 0.01, 0.01, 0.01,
-    ],
-    "kerasPolynomialCycle": [
-      0.1, 0.0984872872, 0.0969482605, 0.0921583836, 0.0852994024, 0.0834846923, 0.0816240183, 0.0619615242, 0.0264316767, 0.01,
-      0.0725699608, 0.0485356977, 0.0467423461, 0.0467423461, 0.0476497012,
-    ],
-    "kerasCosine": [
-      0.1, 0.0999112028, 0.0996451616, 0.0977975432, 0.0929947566, 0.0914057647, 0.0896730959, 0.0689057647, 0.0438089551,
-      0.0410942353, 0.0384343951, 0.0100887972, 0.01, 0.01, 0.01,
-    ],
-    "kerasRestarts": [
-      0.1, 0.098962011, 0.0958934092, 0.07625, 0.0378216928, 0.02875, 0.0207162962, 0.0721096888, 0.0287649495, 0.024,
-      0.0196048639, 0.0499832786, 0.0474408249, 0.0529844513, 0.0256553235,
-    ],
-    "kerasWarmupCosine": [
-      0.0, 0.005, 0.01, 0.025, 0.045, 0.05, 0.055, 0.1, 0.0945503262, 0.0933012702, 0.0919335284, 0.0526167978, 0.05,
-      0.00170370869, 0.0,
-    ],
+  static let rates = Dictionary(
+    uniqueKeysWithValues: try! Goldens.read("schedules")["cases"].elements.map {
+      ($0["name"].text, $0["rates"].elements.map(\.float))
+    })
+
+  /// Net's side, in a training of seven steps an epoch.
+  static let schedules: [(String, any Schedule)] = [
+    ("constant", ConstantRate(0.1)),
+    ("step", StepDecay(0.1, every: 10, factor: 0.5)),
+    ("stepPerEpoch", StepDecay(0.1, every: 3, factor: 0.5).perEpoch),
+    ("multiStep", MultiStepDecay(0.1, at: [2, 10, 50])),
+    ("exponential", ExponentialDecay(0.1, steps: 1, factor: 0.97)),
+    ("kerasExponential", ExponentialDecay(0.1, steps: 20, factor: 0.5)),
+    ("kerasExponentialStaircase", ExponentialDecay(0.1, steps: 20, factor: 0.5, staircase: true)),
+    ("kerasInverse", InverseTimeDecay(0.1, steps: 20, decay: 0.5)),
+    ("kerasInverseStaircase", InverseTimeDecay(0.1, steps: 20, decay: 0.5, staircase: true)),
+    ("polynomial", PolynomialDecay(0.1, steps: 50, power: 2)),
+    ("kerasPolynomial", PolynomialDecay(0.1, steps: 30, to: 0.01, power: 0.5)),
+    ("kerasPolynomialCycle", PolynomialDecay(0.1, steps: 30, to: 0.01, power: 0.5, cycles: true)),
+    ("cosine", CosineDecay(0.1, steps: 99)),
+    ("kerasCosine", CosineDecay(0.1, steps: 50, alpha: 0.1)),
+    ("restarts", CosineDecayRestarts(0.1, firstSteps: 10)),
+    ("restartsEqual", CosineDecayRestarts(0.1, firstSteps: 20, lengthFactor: 1, alpha: 0.1)),
+    ("kerasRestarts", CosineDecayRestarts(0.1, firstSteps: 15, lengthFactor: 1.5, heightFactor: 0.8, alpha: 0.05)),
+    ("oneCycle", OneCycle(peak: 0.1, steps: 100)),
+    ("cyclic", Cyclic(from: 0.01, to: 0.1, stepsUp: 10, stepsDown: 15, momentum: 0.8...0.9)),
+    ("cyclicHalving", Cyclic(from: 0.01, to: 0.1, stepsUp: 10, height: .halving)),
+    ("cyclicExponential", Cyclic(from: 0.01, to: 0.1, stepsUp: 10, height: .exponential(factor: 0.98))),
+    ("linearWarmup", Warmup(from: 0.1 / 3, steps: 5, then: ConstantRate(0.1))),
+    ("kerasWarmupCosine", Warmup(steps: 20, then: CosineDecay(0.1, steps: 60))),
+    (
+      "joined", JoinedSchedules([StepDecay(0.1, every: 10, factor: 0.5), ExponentialDecay(0.1, steps: 1, factor: 0.9)], at: [30])
+    ),
   ]
 }
