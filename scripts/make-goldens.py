@@ -281,6 +281,10 @@ def pooling():
     layer("avgPool2d", lambda x, p: nhwc(F.avg_pool2d, x, 2), image)
     layer("avgPool2d padding counts", lambda x, p: nhwc(F.avg_pool2d, x, 3, 2, 1, count_include_pad=True), image)
     layer("avgPool2d padding does not count", lambda x, p: nhwc(F.avg_pool2d, x, 3, 2, 1, count_include_pad=False), image)
+    steps = [2, 7, 3]
+    layer("maxPool1d 3 stride 2 padding 1", lambda x, p: nwc(F.max_pool1d, x, 3, 2, 1), steps)
+    layer("avgPool1d rounded up", lambda x, p: nwc(F.avg_pool1d, x, 2, ceil_mode=True), steps)
+    layer("avgPool1d padding counts", lambda x, p: nwc(F.avg_pool1d, x, 3, 2, 1), steps)
     layer("globalAvgPool2d", lambda x, p: x.mean((1, 2)), image)
 
 

@@ -74,13 +74,25 @@ import Testing
     #expect(try model.parameter("dense_1/kernel").values == [5])
   }
 
+  @Test func showsHowItGoes() throws {
+    func text(isTerminal: Bool) throws -> String {
+      let (model, data) = try diverging()
+      var text = ""
+      try model.fit(data, epochs: 2, callbacks: [ProgressBar(epochs: 10, isTerminal: isTerminal) { text += $0 }])
+      return text
+    }
+    #expect(try text(isTerminal: false) == "epoch  1/10  loss 0.0625\nepoch  2/10  loss 0.2500\n")
+    let full = "[########################]"
+    #expect(try text(isTerminal: true).contains("\repoch  1/10 \(full)  loss 0.0625\u{1B}[K\n"))
+  }
+
   @Test func refused() throws {
-    #expect(message { _ = try EarlyStopping(patience: -1) } == "earlyStopping: patience -1; expected at least 0")
+    #expect(message { _ = try EarlyStopping(patience: -1) } == "earlyStopping: patience is -1; expected at least 0")
     #expect(
-      message { _ = try EarlyStopping(minDelta: .nan) } == "earlyStopping: minDelta nan; expected a finite number of at least 0")
-    #expect(message { _ = try EarlyStopping(startFromEpoch: -1) } == "earlyStopping: startFromEpoch -1; expected at least 0")
+      message { _ = try EarlyStopping(minDelta: .nan) } == "earlyStopping: minDelta is nan; expected at least 0.0 and finite")
+    #expect(message { _ = try EarlyStopping(startFromEpoch: -1) } == "earlyStopping: startFromEpoch is -1; expected at least 0")
     #expect(
-      message { _ = try ModelCheckpoint(path: "x", every: .batches(0)) } == "modelCheckpoint: every 0; expected at least 1")
+      message { _ = try ModelCheckpoint(path: "x", every: .batches(0)) } == "modelCheckpoint: every is 0; expected at least 1")
     let (model, data) = try diverging()
     #expect(
       message { _ = try model.fit(data, callbacks: [EarlyStopping()]) } == "earlyStopping: there is no val_loss; there are loss")

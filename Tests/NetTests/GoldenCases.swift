@@ -165,6 +165,9 @@ private let poolingGoldens: [GoldenCase] = [
   GoldenCase("avgPool2d") { AvgPool2D() },
   GoldenCase("avgPool2d padding counts") { AvgPool2D(3, strides: 2, padding: 1, countsPadding: true) },
   GoldenCase("avgPool2d padding does not count") { AvgPool2D(3, strides: 2, padding: 1) },
+  GoldenCase("maxPool1d 3 stride 2 padding 1") { MaxPool1D(3, stride: 2, padding: 1) },
+  GoldenCase("avgPool1d rounded up") { AvgPool1D(roundsUp: true) },
+  GoldenCase("avgPool1d padding counts") { AvgPool1D(3, stride: 2, padding: 1, countsPadding: true) },
   GoldenCase("globalAvgPool2d") { GlobalAvgPool2D() },
 ]
 

@@ -156,6 +156,8 @@ private let poolingCases = [
   LayerCase("maxPool2d rounded up", [7, 6, 3]) { MaxPool2D(3, strides: 2, padding: 1, roundsUp: true) },
   LayerCase("avgPool2d", [5, 6, 3]) { AvgPool2D(3, strides: 2, padding: 1) },
   LayerCase("avgPool2d padding counts", [5, 6, 3]) { AvgPool2D(3, strides: 2, padding: 1, countsPadding: true) },
+  LayerCase("maxPool1d", [7, 3]) { MaxPool1D(3, stride: 2, padding: 1) },
+  LayerCase("avgPool1d", [7, 3]) { AvgPool1D(3, stride: 2, padding: 1) },
   LayerCase("globalAvgPool2d", [5, 4, 3]) { GlobalAvgPool2D() },
 ]
 

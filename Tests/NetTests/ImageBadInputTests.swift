@@ -48,6 +48,8 @@ import Testing
   }
 
   @Test func otherLayers() {
+    #expect(problem([3, 1], MaxPool1D(4)) == "maxPool1d_1: pool 1x4 does not fit input 1x3 without padding")
+    #expect(problem([3, 3, 1], AvgPool1D()) == "avgPool1d_1: input of shape [3, 3, 1]; expected a sequence [steps, channels]")
     #expect(problem([3, 3, 1], MaxPool2D(4)) == "maxPool2d_1: pool 4x4 does not fit input 3x3 without padding")
     #expect(
       problem(AvgPool2D(2, padding: 2))

@@ -46,7 +46,7 @@ public struct Conv1D: Layer {
     let x = try onlyInput(inputs)
     guard x.shape.count == 2 else { throw NetError("input of shape \(x.shape); expected a sequence [steps, channels]") }
     let window = Window(
-      size: Size2D(height: 1, width: kernelSize), strides: Size2D(height: 1, width: stride), padding: flat,
+      size: Size2D(height: 1, width: kernelSize), strides: Size2D(height: 1, width: stride), padding: padding.alongSteps,
       dilation: Size2D(height: 1, width: dilation))
     let shape = try window.convolution([1] + x.shape, filters: filters, groups: groups)
     let kernel = graph.kernel(
@@ -56,11 +56,5 @@ public struct Conv1D: Layer {
     let y = try graph.add(Convolution(shape: shape), to: [image], parameters: [kernel])
     let z = try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: shape.fan, activation, rules)
     return try graph.add(View(shape: [shape.outputWidth, filters]), to: [z])
-  }
-
-  /// The padding along the steps only.
-  private var flat: Padding {
-    guard case .explicit(let sides) = padding else { return padding }
-    return .explicit(Padding2D(top: 0, bottom: 0, left: sides.left, right: sides.right))
   }
 }

@@ -72,7 +72,7 @@ public struct GlobalAvgPool2D: Layer {
 
 extension Window {
   /// One example of a pooling.
-  fileprivate func pooling(_ image: [Int], _ roundsUp: Bool) throws -> Pool2DShape {
+  func pooling(_ image: [Int], _ roundsUp: Bool) throws -> Pool2DShape {
     let padding = try padding(height: image[0], width: image[1])
     // Otherwise a window may hold padding only, which has no maximum and no mean.
     guard max(padding.top, padding.bottom) < size.height, max(padding.left, padding.right) < size.width else {

@@ -34,6 +34,12 @@ public enum Padding: Hashable, Sendable, ExpressibleByIntegerLiteral {
   public static func all(_ n: Int) -> Padding { .explicit(Padding2D(n)) }
 
   public init(integerLiteral value: Int) { self = .all(value) }
+
+  /// Of a sequence, which is an image of height 1: `left` and `right` only.
+  var alongSteps: Padding {
+    guard case .explicit(let sides) = self else { return self }
+    return .explicit(Padding2D(top: 0, bottom: 0, left: sides.left, right: sides.right))
+  }
 }
 
 /// The window that a convolution or a pooling slides over an image, as a layer declares it.

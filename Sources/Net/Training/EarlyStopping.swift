@@ -33,11 +33,9 @@ public final class EarlyStopping: Callback {
     monitor: String = "val_loss", minDelta: Float = 0, patience: Int = 0, mode: MonitorMode = .auto, restoreBest: Bool = true,
     startFromEpoch: Int = 0
   ) throws {
-    guard minDelta >= 0, minDelta.isFinite else {
-      throw NetError("earlyStopping: minDelta \(plain(minDelta)); expected a finite number of at least 0")
-    }
-    guard patience >= 0 else { throw NetError("earlyStopping: patience \(patience); expected at least 0") }
-    guard startFromEpoch >= 0 else { throw NetError("earlyStopping: startFromEpoch \(startFromEpoch); expected at least 0") }
+    try checkSetting(minDelta, "minDelta", of: "earlyStopping", in: 0 ..< .infinity)
+    try checkSetting(patience, "patience", of: "earlyStopping", atLeast: 0)
+    try checkSetting(startFromEpoch, "startFromEpoch", of: "earlyStopping", atLeast: 0)
     self.monitor = Monitor(monitor, mode, minDelta: minDelta)
     self.patience = patience
     self.startFromEpoch = startFromEpoch

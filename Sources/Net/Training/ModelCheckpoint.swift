@@ -31,8 +31,7 @@ public final class ModelCheckpoint: Callback {
     every frequency: Frequency = .epochs(1)
   ) throws {
     switch frequency {
-    case .epochs(let n), .batches(let n):
-      guard n >= 1 else { throw NetError("modelCheckpoint: every \(n); expected at least 1") }
+    case .epochs(let n), .batches(let n): try checkSetting(n, "every", of: "modelCheckpoint", atLeast: 1)
     }
     self.path = path
     self.monitor = Monitor(monitor, mode, minDelta: 0)
