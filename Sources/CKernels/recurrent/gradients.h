@@ -22,6 +22,19 @@ LW_INLINE lw_recurrent_back lw_recurrent_back_at(const lw_recurrent_gradient *s,
       .dsums = s->dsums + i * s->lds};
 }
 
+// Fetches what the next row needs at j, in good time: rows of sequences lie too far apart for the processor to foresee them.
+LW_INLINE void lw_recurrent_back_fetch(const lw_recurrent_back *next, int gates, ptrdiff_t units, ptrdiff_t j) {
+  for (int g = 0; g < gates; ++g) {
+    __builtin_prefetch(next->gates + g * units + j, 1, 3);
+    if (next->outer) __builtin_prefetch(next->outer + g * units + j, 1, 3);
+  }
+  if (next->h_before) __builtin_prefetch(next->h_before + j, 0, 3);
+  if (next->c_before) __builtin_prefetch(next->c_before + j, 0, 3);
+  if (next->c_after) __builtin_prefetch(next->c_after + j, 0, 3);
+  if (next->candidate) __builtin_prefetch(next->candidate + j, 0, 3);
+  if (next->dy) __builtin_prefetch(next->dy + j, 0, 3);
+}
+
 // dh + dy.
 LW_INLINE vf lw_recurrent_dh(const lw_recurrent_back *r, ptrdiff_t j, int lanes) {
   const vf dh = vf_load_lanes(r->dh + j, lanes);
@@ -80,32 +93,38 @@ LW_INLINE void lw_gru_back(ptrdiff_t units, const lw_recurrent_back *row, ptrdif
   vf_store_lanes(row->dh + j, kept, lanes);
 }
 
-#define LW_EACH_UNIT(gates, unit)                                                 \
-  for (ptrdiff_t row_ = 0; row_ < s->rows; ++row_) {                              \
-    const lw_recurrent_back r = lw_recurrent_back_at(s, row_);                    \
-    if (lw_is_padded(s->mask, s->ldm, row_)) LW_EACH_VECTOR(s->units, LW_PASS_##gates); \
-    else LW_EACH_VECTOR(s->units, unit);                                          \
+// unit(j, lanes) for all units of the rows of s; r is the row, next the one after it.
+#define LW_EACH_UNIT(gates, unit)                                                          \
+  for (ptrdiff_t row_ = 0; row_ < s->rows; ++row_) {                                       \
+    const lw_recurrent_back r = lw_recurrent_back_at(s, row_);                             \
+    const lw_recurrent_back next = lw_recurrent_back_at(s, row_ + (row_ + 1 < s->rows));   \
+    if (lw_is_padded(s->mask, s->ldm, row_)) LW_EACH_VECTOR(s->units, LW_PASS_##gates);    \
+    else LW_EACH_VECTOR(s->units, unit);                                                   \
   }
 #define LW_PASS_1(j, lanes) lw_recurrent_pass(1, s->units, &r, j, lanes)
 #define LW_PASS_3(j, lanes) lw_recurrent_pass(3, s->units, &r, j, lanes)
 #define LW_PASS_4(j, lanes) lw_recurrent_pass(4, s->units, &r, j, lanes)
 
 static void lw_simple_gradient(const lw_recurrent_gradient *s, lw_activation kind) {
-#define LW_UNIT_RELU(j, lanes) lw_simple_back(LW_RELU, s->mask != NULL, &r, j, lanes)
-#define LW_UNIT_TANH(j, lanes) lw_simple_back(LW_TANH, s->mask != NULL, &r, j, lanes)
+#define LW_UNIT(kind, j, lanes) \
+  (lw_recurrent_back_fetch(&next, 1, s->units, j), lw_simple_back(kind, s->mask != NULL, &r, j, lanes))
+#define LW_UNIT_RELU(j, lanes) LW_UNIT(LW_RELU, j, lanes)
+#define LW_UNIT_TANH(j, lanes) LW_UNIT(LW_TANH, j, lanes)
   if (kind == LW_RELU) { LW_EACH_UNIT(1, LW_UNIT_RELU) } else { LW_EACH_UNIT(1, LW_UNIT_TANH) }
+#undef LW_UNIT
 #undef LW_UNIT_RELU
 #undef LW_UNIT_TANH
 }
 
 static void lw_lstm_gradient(const lw_recurrent_gradient *s) {
-#define LW_UNIT(j, lanes) lw_lstm_back(s->mask != NULL, s->units, &r, j, lanes)
+#define LW_UNIT(j, lanes) \
+  (lw_recurrent_back_fetch(&next, 4, s->units, j), lw_lstm_back(s->mask != NULL, s->units, &r, j, lanes))
   LW_EACH_UNIT(4, LW_UNIT)
 #undef LW_UNIT
 }
 
 static void lw_gru_gradient(const lw_recurrent_gradient *s) {
-#define LW_UNIT(j, lanes) lw_gru_back(s->units, &r, j, lanes)
+#define LW_UNIT(j, lanes) (lw_recurrent_back_fetch(&next, 3, s->units, j), lw_gru_back(s->units, &r, j, lanes))
   LW_EACH_UNIT(3, LW_UNIT)
 #undef LW_UNIT
 }

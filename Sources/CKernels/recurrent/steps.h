@@ -50,6 +50,16 @@ LW_INLINE void lw_recurrent_gate(const lw_recurrent_row *r, ptrdiff_t j, int lan
   if (r->gates) vf_store_lanes(r->gates + j, gate, lanes);
 }
 
+// Fetches where the next row's part of the trace goes: rows of sequences lie too far apart for the processor to foresee them.
+LW_INLINE void lw_recurrent_fetch(const lw_recurrent_row *next, int gates, ptrdiff_t units, ptrdiff_t j) {
+  if (next->gates)
+    for (int g = 0; g < gates; ++g) __builtin_prefetch(next->gates + g * units + j, 1, 3);
+  if (next->h_trace) __builtin_prefetch(next->h_trace + j, 1, 3);
+  if (next->c_trace) __builtin_prefetch(next->c_trace + j, 1, 3);
+  if (next->candidate) __builtin_prefetch(next->candidate + j, 1, 3);
+  if (next->y) __builtin_prefetch(next->y + j, 1, 3);
+}
+
 // A padded step: the state passes through.
 LW_INLINE void lw_recurrent_keep(const lw_recurrent_row *r, ptrdiff_t j, int lanes) {
   const vf h = lw_recurrent_h(r, j, lanes);
@@ -92,31 +102,34 @@ LW_INLINE void lw_gru_unit(ptrdiff_t units, const lw_recurrent_row *row, ptrdiff
   lw_recurrent_put(row, j, lanes, vf_fma(z, vf_sub(h, n), n));
 }
 
-// unit(j, lanes) for all units of the rows of s; r is the row.
-#define LW_EACH_UNIT(unit)                                                        \
-  for (ptrdiff_t row_ = 0; row_ < s->rows; ++row_) {                              \
-    const lw_recurrent_row r = lw_recurrent_row_at(s, row_);                      \
-    if (lw_is_padded(s->mask, s->ldm, row_)) LW_EACH_VECTOR(s->units, LW_KEEP);   \
-    else LW_EACH_VECTOR(s->units, unit);                                          \
+// unit(j, lanes) for all units of the rows of s; r is the row, next the one after it.
+#define LW_EACH_UNIT(unit)                                                            \
+  for (ptrdiff_t row_ = 0; row_ < s->rows; ++row_) {                                  \
+    const lw_recurrent_row r = lw_recurrent_row_at(s, row_);                          \
+    const lw_recurrent_row next = lw_recurrent_row_at(s, row_ + (row_ + 1 < s->rows)); \
+    if (lw_is_padded(s->mask, s->ldm, row_)) LW_EACH_VECTOR(s->units, LW_KEEP);       \
+    else LW_EACH_VECTOR(s->units, unit);                                              \
   }
 #define LW_KEEP(j, lanes) lw_recurrent_keep(&r, j, lanes)
 
 static void lw_simple_step(const lw_recurrent *s, lw_activation kind) {
-#define LW_UNIT_RELU(j, lanes) lw_simple_unit(LW_RELU, &r, j, lanes)
-#define LW_UNIT_TANH(j, lanes) lw_simple_unit(LW_TANH, &r, j, lanes)
+#define LW_UNIT(kind, j, lanes) (lw_recurrent_fetch(&next, 1, s->units, j), lw_simple_unit(kind, &r, j, lanes))
+#define LW_UNIT_RELU(j, lanes) LW_UNIT(LW_RELU, j, lanes)
+#define LW_UNIT_TANH(j, lanes) LW_UNIT(LW_TANH, j, lanes)
   if (kind == LW_RELU) { LW_EACH_UNIT(LW_UNIT_RELU) } else { LW_EACH_UNIT(LW_UNIT_TANH) }
+#undef LW_UNIT
 #undef LW_UNIT_RELU
 #undef LW_UNIT_TANH
 }
 
 static void lw_lstm_step(const lw_recurrent *s) {
-#define LW_UNIT(j, lanes) lw_lstm_unit(s->units, &r, j, lanes)
+#define LW_UNIT(j, lanes) (lw_recurrent_fetch(&next, 4, s->units, j), lw_lstm_unit(s->units, &r, j, lanes))
   LW_EACH_UNIT(LW_UNIT)
 #undef LW_UNIT
 }
 
 static void lw_gru_step(const lw_recurrent *s) {
-#define LW_UNIT(j, lanes) lw_gru_unit(s->units, &r, j, lanes)
+#define LW_UNIT(j, lanes) (lw_recurrent_fetch(&next, 3, s->units, j), lw_gru_unit(s->units, &r, j, lanes))
   LW_EACH_UNIT(LW_UNIT)
 #undef LW_UNIT
 }
