@@ -7,7 +7,8 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   exit 0
 fi
 
-step() { printf '== %s\n' "$*"; }
+# A step's title, with the time of day: where a run's minutes go.
+step() { printf '== %(%T)T %s\n' -1 "$*"; }
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
 # need COMMAND PACKAGE: installs a Debian package where its command is missing and we may.

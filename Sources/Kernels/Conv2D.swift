@@ -15,10 +15,11 @@ public enum ConvAccuracy: Sendable {
 /// y = activation(conv(x, weights) + bias + residual), float32, with x in NHWC and weights in HWIO order; see ``Conv2DShape``.
 ///
 /// It is the product of the matrix of patches, `[batch * outputHeight * outputWidth, kernelHeight * kernelWidth * channels]`
-/// with zeros for the padding, and the weights, and with `.direct` has the bits `gemm` would give (unless it is depthwise, with as
-/// many groups as channels); but that matrix is never in memory: its rows are read from the image, and beside the operands a
-/// convolution takes room for a copy of the weights and for the parts of images that some hundred pixels need. Where `accuracy` allows Winograd's algorithm, docs/NUMERICS.md states its bits; it takes room for some tiles and for the
-/// transformed filters, 16/9 of the weights (4 times with `relaxed`).
+/// with zeros for the padding, and the weights, and with `.direct` has the bits `gemm` would give (unless it is depthwise, with
+/// as many groups as channels); but that matrix is never in memory: its rows are read from the image, and beside the operands a
+/// convolution takes room for a copy of the weights and for the parts of images that some hundred pixels need. Where `accuracy`
+/// allows Winograd's algorithm, docs/NUMERICS.md states its bits; it takes room for some tiles and for the transformed filters,
+/// 16/9 of the weights (4 times with `relaxed`).
 ///
 /// - Parameters:
 ///   - epilogue: a bias of `filters` values, a residual laid out like y with pixels `ldr` apart, an activation.
@@ -150,25 +151,15 @@ extension Conv2DShape {
       let a: Product.A =
         isPointwise
         ? .matrix(Operand(x + group * groupChannels, ld: channels, isTransposed: false)) : .patches(patches(x, group: group))
-      var own = epilogue
-      own.bias = epilogue.bias.map { $0 + first }
-      own.residual = epilogue.residual.map { $0 + first }
       return Product(
         m: outputRows, n: groupFilters, k: patchLength, alpha: 1, a: a, b: weights(group), beta: 0, c: y + first, ldc: filters,
-        epilogue: own)
+        epilogue: epilogue.shifted(columns: first))
     }
   }
 
-  /// Runs one product for each group: side by side when there are enough to keep every core busy, else one after the
-  /// other, each on all cores.
+  /// Runs one product for each group.
   func runGroups(on table: UnsafePointer<lw_table>, _ product: (Int) -> Product) {
-    if groups >= 2 * threadCount {
-      nonisolated(unsafe) let table = table
-      parallelFor(groups, nanoseconds: 2 * Double(multiplyAdds) / table.pointee.gemm_tuning.gflops) {
-        product($0).run(on: table)
-      }
-    } else {
-      for group in 0..<groups { product(group).run(on: table) }
-    }
+    nonisolated(unsafe) let table = table
+    forEach(groups, nanoseconds: 2 * Double(multiplyAdds) / table.pointee.gemm_tuning.gflops) { product($0).run(on: table) }
   }
 }

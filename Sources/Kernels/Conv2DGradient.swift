@@ -119,9 +119,6 @@ extension Conv2DShape {
       top: -vertical.firstOutput, left: -horizontal.firstOutput)
     let first = group * groupChannels
     let pixel = vertical.rest * width + horizontal.rest
-    var own = epilogue
-    own.bias = epilogue.bias.map { $0 + first }
-    own.residual = epilogue.residual.map { $0 + pixel * epilogue.ldr + first }
     let isWhole = strideHeight == 1 && strideWidth == 1
     let grid = PixelGrid(
       rows: vertical.count, columns: horizontal.count, rowStep: strideHeight * width, columnStep: strideWidth,
@@ -133,8 +130,8 @@ extension Conv2DShape {
       let product = Product(
         m: batch * vertical.count * horizontal.count, n: groupChannels, k: k, alpha: 1,
         a: isPointwise ? .matrix(Operand(patches.x, ld: filters, isTransposed: false)) : .patches(patches),
-        b: .packed(panels), beta: 0, c: dx + pixel * channels + first, ldc: channels, epilogue: own,
-        grid: isWhole ? nil : grid)
+        b: .packed(panels), beta: 0, c: dx + pixel * channels + first, ldc: channels,
+        epilogue: epilogue.shifted(columns: first, rows: pixel), grid: isWhole ? nil : grid)
       product.run(on: table)
     }
   }
@@ -163,12 +160,8 @@ extension Conv2DShape {
           memory, k: groupFilters, n: patchLength, width: tileWidth(n: patchLength, table.pointee.gemm_tuning))
         panels.fill(memory, from: Operand(weights + group * groupFilters, ld: filters, isTransposed: true), on: table)
         nonisolated(unsafe) let (table, dy, dx, epilogue) = (table, dy, dx, epilogue)
-        if batch >= 2 * threadCount {
-          parallelFor(batch, nanoseconds: 2 * Double(multiplyAdds / groups) / table.pointee.gemm_tuning.gflops) {
-            addTaps(image: $0, group, dy, panels, dx, epilogue, on: table)
-          }
-        } else {
-          for image in 0..<batch { addTaps(image: image, group, dy, panels, dx, epilogue, on: table) }
+        forEach(batch, nanoseconds: 2 * Double(multiplyAdds / groups) / table.pointee.gemm_tuning.gflops) {
+          addTaps(image: $0, group, dy, panels, dx, epilogue, on: table)
         }
       }
     }
@@ -190,12 +183,9 @@ extension Conv2DShape {
       table.pointee.conv_fold(&patches, $0, patchLength, y)
     }
     guard epilogue.raw != nil else { return }
-    var own = epilogue
-    own.bias = epilogue.bias.map { $0 + first }
-    own.residual = epilogue.residual.map { $0 + image * height * width * epilogue.ldr + first }
     Product(
       m: height * width, n: groupChannels, k: 0, alpha: 1, a: a, b: .packed(weights), beta: 1, c: y, ldc: channels,
-      epilogue: own
+      epilogue: epilogue.shifted(columns: first, rows: image * height * width)
     ).run(on: table)
   }
 }

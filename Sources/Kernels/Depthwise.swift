@@ -72,11 +72,9 @@ private func join(
   _ sums: UnsafePointer<Float>, pixels: Int, columns: Int, _ image: Int, into y: UnsafeMutablePointer<Float>,
   _ epilogue: Epilogue, on table: UnsafePointer<lw_table>
 ) {
-  var own = epilogue
-  own.residual = epilogue.residual.map { $0 + image * pixels * epilogue.ldr }
   var all = lw_gemm_sums(m: pixels, n: columns, p: sums, ld: columns, count: 1, stride: 0)
   let to = y + image * pixels * columns
-  guard let raw = own.raw else { return table.pointee.gemm_join(&all, to, columns, 1, 0, nil) }
+  guard let raw = epilogue.shifted(rows: image * pixels).raw else { return table.pointee.gemm_join(&all, to, columns, 1, 0, nil) }
   withUnsafePointer(to: raw) { table.pointee.gemm_join(&all, to, columns, 1, 0, $0) }
 }
 

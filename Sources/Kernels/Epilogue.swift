@@ -28,6 +28,14 @@ public struct Epilogue {
   /// C is left as the product made it.
   public static var none: Epilogue { Epilogue() }
 
+  /// This as it looks from an element of C, `columns` to the right and `rows` of the residual down.
+  func shifted(columns: Int = 0, rows: Int = 0) -> Epilogue {
+    var here = self
+    here.bias = bias.map { $0 + columns }
+    here.residual = residual.map { $0 + rows * ldr + columns }
+    return here
+  }
+
   private var isNone: Bool { bias == nil && residual == nil && activation == .linear }
 
   /// The kernels' form of this, or nil when there is nothing to do.

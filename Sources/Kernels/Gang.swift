@@ -27,6 +27,16 @@ public func parallelFor(_ chunks: Int, nanoseconds: Double, _ body: (Int) -> Voi
   Gang.shared.run(chunks, nanoseconds: nanoseconds, body)
 }
 
+/// Runs `body` for each of some jobs of equal size that can use several cores themselves: one a core when there are enough of
+/// them to keep every core busy; else one after the other, each on all cores.
+func forEach(_ jobs: Int, nanoseconds: Double, _ body: (Int) -> Void) {
+  if jobs >= 2 * threadCount {
+    parallelFor(jobs, nanoseconds: nanoseconds, body)
+  } else {
+    for job in 0..<jobs { body(job) }
+  }
+}
+
 /// When dividing pays. Two cores (AMD Zen 3, virtual machine), jobs of two chunks back to back, helper live:
 ///
 /// | serial time of the job, us | 1 | 2 | 3 | 5 | 10 | 20 | 40 | 100 | 1000 |

@@ -57,22 +57,15 @@ public func gemmBatched(
   let isApart = strideC >= max(m - 1, 0) * ldc + n || (strideC >= n && max(batch - 1, 0) * strideC + n <= ldc)
   precondition(batch <= 1 || m == 0 || n == 0 || isApart, "gemmBatched: strideC \(strideC) makes the \(m) x \(n) results overlap")
   func product(_ i: Int) -> Product {
-    var shifted = epilogue
-    shifted.residual = epilogue.residual.map { $0 + i * strideC }
+    var own = epilogue
+    own.residual = epilogue.residual.map { $0 + i * strideC }
     return Product(
       m: m, n: n, k: k, alpha: alpha, a: .matrix(Operand(a + i * strideA, ld: lda, isTransposed: transposeA)),
       b: .matrix(Operand(b + i * strideB, ld: ldb, isTransposed: transposeB)), beta: beta,
-      c: c + i * strideC, ldc: ldc, epilogue: shifted)
+      c: c + i * strideC, ldc: ldc, epilogue: own)
   }
   for i in 0..<batch { product(i).check() }
 
-  let table = kernels
-  let nanoseconds = product(0).nanoseconds(on: table) * Double(batch)
-  // Enough products to keep every core busy: one each. Few: the cores share each product.
-  if batch >= 2 * threadCount {
-    nonisolated(unsafe) let table = table
-    parallelFor(batch, nanoseconds: nanoseconds) { product($0).run(on: table) }
-  } else {
-    for i in 0..<batch { product(i).run(on: table) }
-  }
+  nonisolated(unsafe) let table = kernels
+  forEach(batch, nanoseconds: product(0).nanoseconds(on: table) * Double(batch)) { product($0).run(on: table) }
 }

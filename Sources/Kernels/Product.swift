@@ -182,9 +182,7 @@ extension Product {
   private func withEpilogue<R>(
     _ isLast: Bool, row: Int, column: Int, step: Int = 1, _ body: (UnsafePointer<lw_gemm_epilogue>?) -> R
   ) -> R {
-    guard isLast, var here = epilogue.raw else { return body(nil) }
-    here.bias = epilogue.bias.map { $0 + column }
-    here.residual = epilogue.residual.map { $0 + row * epilogue.ldr + column }
+    guard isLast, var here = epilogue.shifted(columns: column, rows: row).raw else { return body(nil) }
     here.ldr = step * epilogue.ldr
     return withUnsafePointer(to: here) { body($0) }
   }

@@ -159,9 +159,7 @@ struct WinogradPass {
         from: products, ld: ld, plane: plane, y: y + range.lowerBound, ldy: winograd.filters, epilogue: epilogue)
       table.pointee.winograd_output(&job)
     }
-    guard var here = epilogue.raw else { return run(nil) }
-    here.bias = epilogue.bias.map { $0 + range.lowerBound }
-    here.residual = epilogue.residual.map { $0 + range.lowerBound }
+    guard let here = epilogue.shifted(columns: range.lowerBound).raw else { return run(nil) }
     withUnsafePointer(to: here) { run($0) }
   }
 }
