@@ -42,10 +42,12 @@ public func conv2dTranspose(
 
 /// dw = the gradient of a convolution with respect to its weights, `[kernelHeight, kernelWidth, channels / groups, filters]`:
 /// the transposed matrix of patches times dy, a sum over batch, output row and output column, all ascending, cut at blocks of 384.
+/// Where `accuracy` allows Winograd's algorithm, docs/NUMERICS.md states the bits; `relaxed` is the same as `standard`.
 ///
 /// - Precondition: as for `conv2d`; dw overlaps neither x nor dy.
 public func conv2dBackwardWeights(
-  _ shape: Conv2DShape, x: UnsafePointer<Float>, dy: UnsafePointer<Float>, into dw: UnsafeMutablePointer<Float>
+  _ shape: Conv2DShape, x: UnsafePointer<Float>, dy: UnsafePointer<Float>, into dw: UnsafeMutablePointer<Float>,
+  accuracy: ConvAccuracy = .standard
 ) {
   shape.check("conv2dBackwardWeights")
   let output = Extent(UnsafePointer(dw), count: shape.weightCount)
@@ -53,6 +55,9 @@ public func conv2dBackwardWeights(
   precondition(!output.overlaps(Extent(dy, count: shape.outputCount)), "conv2dBackwardWeights: dw overlaps dy")
   let table = kernels
   guard !shape.isDepthwise else { return depthwiseBackwardWeights(shape, x: x, dy: dy, into: dw, on: table) }
+  if shape.winogradTile(accuracy) != nil, shape.outputRows > 0 {
+    return WinogradGradient(shape, x: x, dy: dy, into: dw, on: table).run()
+  }
   nonisolated(unsafe) let (x, dy, dw) = (x, dy, dw)
   shape.runGroups(on: table) { group in
     let first = group * shape.groupFilters

@@ -75,12 +75,13 @@
 
   /// dw = the gradient of a convolution with respect to its weights: `conv2dBackwardWeights` on spans.
   public func conv2dBackwardWeights(
-    _ shape: Conv2DShape, x: Span<Float>, dy: Span<Float>, into dw: inout MutableSpan<Float>
+    _ shape: Conv2DShape, x: Span<Float>, dy: Span<Float>, into dw: inout MutableSpan<Float>,
+    accuracy: ConvAccuracy = .standard
   ) {
     shape.checkCounts(input: x.count, weights: dw.count, output: dy.count, "conv2dBackwardWeights")
     x.withPointer { x in
       dy.withPointer { dy in
-        dw.withPointer { conv2dBackwardWeights(shape, x: x, dy: dy, into: $0) }
+        dw.withPointer { conv2dBackwardWeights(shape, x: x, dy: dy, into: $0, accuracy: accuracy) }
       }
     }
   }

@@ -41,6 +41,20 @@ struct Winograd {
   var tiles: Int { batch * tileRows * tileColumns }
   /// Positions of a patch: the products.
   var positions: Int { (m + 2) * (m + 2) }
+
+  func raw(_ tiles: Range<Int>) -> lw_winograd_tiles {
+    lw_winograd_tiles(m: Int32(m), rows: tileRows, columns: tileColumns, first: tiles.lowerBound, count: tiles.count)
+  }
+
+  /// The transformation of the patches of x, some of its channels; `to` is where their first column goes in `matrices`.
+  func input(
+    _ x: UnsafePointer<Float>, _ tiles: Range<Int>, channels range: Range<Int>, to: UnsafeMutablePointer<Float>,
+    like matrices: WinogradMatrices
+  ) -> lw_winograd_input {
+    lw_winograd_input(
+      tiles: raw(tiles), height: height, width: width, channels: range.count, top: top, left: left, x: x + range.lowerBound,
+      ldx: channels, to: to, ld: matrices.ld, plane: matrices.plane)
+  }
 }
 
 // MARK: Which convolutions

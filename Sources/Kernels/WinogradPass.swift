@@ -1,20 +1,35 @@
 import CKernels
 
-/// The transformed patches V of some tiles: a tiles x channels matrix for each position.
-private struct WinogradPatches {
-  let tiles: Range<Int>
+/// A matrix for each position of a patch, in rows of whole vectors.
+struct WinogradMatrices {
   let pointer: UnsafeMutablePointer<Float>
   let ld, plane: Int
 
+  init(_ memory: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
+    pointer = memory
+    ld = wholeVectors(columns)
+    plane = rows * ld + WinogradTuning.gap
+  }
+
+  static func count(_ winograd: Winograd, rows: Int, columns: Int) -> Int {
+    winograd.positions * (rows * wholeVectors(columns) + WinogradTuning.gap)
+  }
+
+  subscript(position: Int) -> UnsafeMutablePointer<Float> { pointer + position * plane }
+}
+
+/// The transformed patches V of some tiles: a tiles x channels matrix for each position.
+private struct WinogradPatches {
+  let tiles: Range<Int>
+  let matrices: WinogradMatrices
+
   init(_ winograd: Winograd, _ tiles: Range<Int>, in memory: UnsafeMutablePointer<Float>) {
     self.tiles = tiles
-    pointer = memory
-    ld = wholeVectors(winograd.channels)
-    plane = tiles.count * ld + WinogradTuning.gap
+    matrices = WinogradMatrices(memory, rows: tiles.count, columns: winograd.channels)
   }
 
   static func count(_ winograd: Winograd, tiles: Int) -> Int {
-    winograd.positions * (tiles * wholeVectors(winograd.channels) + WinogradTuning.gap)
+    WinogradMatrices.count(winograd, rows: tiles, columns: winograd.channels)
   }
 }
 
@@ -91,17 +106,10 @@ struct WinogradPass {
     }
   }
 
-  private func rawTiles(_ tiles: Range<Int>) -> lw_winograd_tiles {
-    lw_winograd_tiles(
-      m: Int32(winograd.m), rows: winograd.tileRows, columns: winograd.tileColumns, first: tiles.lowerBound, count: tiles.count)
-  }
-
   /// V for some of the channels.
   private func transformInput(_ patches: WinogradPatches, channels: Range<Int>) {
-    var job = lw_winograd_input(
-      tiles: rawTiles(patches.tiles), height: winograd.height, width: winograd.width, channels: channels.count,
-      top: winograd.top, left: winograd.left, x: x + channels.lowerBound, ldx: winograd.channels,
-      to: patches.pointer + channels.lowerBound, ld: patches.ld, plane: patches.plane)
+    var job = winograd.input(
+      x, patches.tiles, channels: channels, to: patches.matrices.pointer + channels.lowerBound, like: patches.matrices)
     table.pointee.winograd_input(&job)
   }
 
@@ -132,31 +140,28 @@ struct WinogradPass {
   /// The products of all positions with the filters `part`, and the outputs. Products have whole vectors of filters, the last
   /// of them filled up with the zeros of its panel.
   private func multiply(_ patches: WinogradPatches, _ filters: WinogradFilters, _ part: Range<Int>) {
-    let rows = patches.tiles.count, ld = wholeVectors(part.count)
-    let plane = rows * ld + WinogradTuning.gap
-    withScratch(winograd.positions * plane) { memory in
+    withScratch(WinogradMatrices.count(winograd, rows: patches.tiles.count, columns: part.count)) { memory in
+      let products = WinogradMatrices(memory, rows: patches.tiles.count, columns: part.count)
       for position in 0..<winograd.positions {
-        let a = patches.pointer + position * patches.plane
         forEachBlock(of: winograd.channels) { l, size in
           var block = lw_gemm_block(
-            m: rows, n: ld, k: size, a: a + l, lda: patches.ld,
-            b: filters.block(position: position, l: l, size: size, j: part.lowerBound), ldb: 0, c: memory + position * plane,
-            ldc: ld, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(winograd.panelWidth(on: table)), transposed: 0,
-            packed: 1, panels_outside: 0, patches: nil, patch_row: 0, patch_column: 0)
+            m: patches.tiles.count, n: products.ld, k: size, a: patches.matrices[position] + l, lda: patches.matrices.ld,
+            b: filters.block(position: position, l: l, size: size, j: part.lowerBound), ldb: 0, c: products[position],
+            ldc: products.ld, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(winograd.panelWidth(on: table)),
+            transposed: 0, packed: 1, panels_outside: 0, patches: nil, patch_row: 0, patch_column: 0)
           table.pointee.gemm_block(&block)
         }
       }
-      transformOutput(patches.tiles, memory, ld: ld, plane: plane, filters: part)
+      transformOutput(patches.tiles, products, filters: part)
     }
   }
 
-  private func transformOutput(
-    _ tiles: Range<Int>, _ products: UnsafePointer<Float>, ld: Int, plane: Int, filters range: Range<Int>
-  ) {
+  private func transformOutput(_ tiles: Range<Int>, _ products: WinogradMatrices, filters range: Range<Int>) {
     func run(_ epilogue: UnsafePointer<lw_gemm_epilogue>?) {
       var job = lw_winograd_output(
-        tiles: rawTiles(tiles), height: winograd.outputHeight, width: winograd.outputWidth, filters: range.count,
-        from: products, ld: ld, plane: plane, y: y + range.lowerBound, ldy: winograd.filters, epilogue: epilogue)
+        tiles: winograd.raw(tiles), height: winograd.outputHeight, width: winograd.outputWidth, filters: range.count,
+        from: products.pointer, ld: products.ld, plane: products.plane, y: y + range.lowerBound, ldy: winograd.filters,
+        epilogue: epilogue)
       table.pointee.winograd_output(&job)
     }
     guard let here = epilogue.shifted(columns: range.lowerBound).raw else { return run(nil) }

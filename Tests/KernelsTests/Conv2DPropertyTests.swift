@@ -116,7 +116,7 @@ import Testing
           [
             peakScratch { conv2d(shape, x, weights: w, into: &y, accuracy: .direct) },
             peakScratch { conv2dBackwardData(shape, y, weights: w, into: &dx, accuracy: .direct) },
-            peakScratch { conv2dBackwardWeights(shape, x: x, dy: y, into: &dw) },
+            peakScratch { conv2dBackwardWeights(shape, x: x, dy: y, into: &dw, accuracy: .direct) },
           ]
         }
         // Buffers are powers of two: up to twice what is needed.

@@ -73,7 +73,9 @@ struct ConvCase {
         let epilogue = Epilogue(bias: channelBias.pointer, activation: .relu)
         conv2dTranspose(shape, dy.pointer, weights: weights.pointer, into: $0, epilogue: epilogue)
       }
-      ?? run("backward weights", dw, shape.filters) { conv2dBackwardWeights(shape, x: x.pointer, dy: dy.pointer, into: $0) }
+      ?? run("backward weights", dw, shape.filters) {
+        conv2dBackwardWeights(shape, x: x.pointer, dy: dy.pointer, into: $0, accuracy: .direct)
+      }
   }
 }
 

@@ -15,7 +15,7 @@ private struct WinogradCase {
   let shape: Conv2DShape
   let accuracy: ConvAccuracy
   let x, weights, dy, bias, residual: GuardedBuffer<Float>
-  let plain, y, gelu, dx: [Float]
+  let plain, y, gelu, dx, dw: [Float]
 
   init(_ shape: Conv2DShape, m: Int, seed: UInt64 = 1, side: GuardedBuffer<Float>.Side = .end) {
     self.shape = shape
@@ -35,6 +35,7 @@ private struct WinogradCase {
     y = sums.map { max($0, 0) }
     gelu = plain.map(naiveGELU)
     dx = naive.backwardData(dy: dy.values, weights.values)
+    dw = shape.naiveWinograd(2).backwardWeights(x: x.values, dy: dy.values)
   }
 
   /// Runs every operation on this thread's tier and compares all bits.
@@ -58,6 +59,9 @@ private struct WinogradCase {
       }
       ?? run("backward data", dx, shape.channels) {
         conv2dBackwardData(shape, dy.pointer, weights: weights.pointer, into: $0, accuracy: accuracy)
+      }
+      ?? run("backward weights", dw, shape.filters) {
+        conv2dBackwardWeights(shape, x: x.pointer, dy: dy.pointer, into: $0, accuracy: accuracy)
       }
   }
 }
@@ -97,6 +101,16 @@ private func checkWinograd(_ shape: Conv2DShape, m: Int, threads: [Int] = [1, 2,
     checkWinograd(.square(1, (3, 3), 18, 400, kernel: 3, padding: 1), m: m)
     checkWinograd(.square(3, (29, 30), 16, 16, kernel: 3, padding: 1), m: m)
     checkWinograd(.square(1, (4, 4), 200, 300, kernel: 3), m: m, threads: [7])
+  }
+
+  /// Gradients of weights: tiles cut into spans and at every 64; pieces of channels and filters; no tiles at all.
+  @Test func manyTilesAndManyChannels() {
+    checkWinograd(.square(5, (21, 20), 16, 17, kernel: 3, padding: 1), m: 2)
+    checkWinograd(.square(1, (5, 6), 130, 260, kernel: 3, padding: 1), m: 2, threads: [1, 2])
+    let none = Conv2DShape.square(0, (4, 4), 16, 16, kernel: 3)
+    var dw = [Float](repeating: .nan, count: none.weightCount)
+    conv2dBackwardWeights(none, x: [], dy: [], into: &dw)
+    #expect(dw.allSatisfy { $0 == 0 })
   }
 
   @Test(arguments: [2, 4], GuardedBuffer<Float>.Side.allCases) func nothingOutsideTheArraysIsTouched(
@@ -158,6 +172,25 @@ private func checkWinograd(_ shape: Conv2DShape, m: Int, threads: [Int] = [1, 2,
     #expect(standard < 4e-6, "F(2x2): \(standard), direct \(direct)")
     #expect(relaxed < 2e-5, "F(4x4): \(relaxed), direct \(direct)")
     #expect(standard < 2 * direct && relaxed < 12 * direct, "direct \(direct), F(2x2) \(standard), F(4x4) \(relaxed)")
+  }
+
+  /// The gradient of the weights is as good as the plain product, too.
+  @Test(arguments: [(4, 14, 16), (1, 28, 40)]) func errorsOfTheGradientOfTheWeights(batch: Int, size: Int, channels: Int) {
+    let shape = Conv2DShape.square(batch, (size, size), channels, 16, kernel: 3, padding: 1)
+    let x = randomValues(shape.inputCount, seed: 7), dy = randomValues(shape.outputCount, seed: 8)
+    let patches = shape.naive.patches(x, group: 0), k = 9 * channels
+    let exact: [Double] = (0..<shape.weightCount).map { at in
+      var sum = 0.0
+      for row in 0..<dy.count / 16 { sum += Double(patches[row * k + at / 16]) * Double(dy[row * 16 + at % 16]) }
+      return sum
+    }
+    func error(_ accuracy: ConvAccuracy) -> Double {
+      var dw = [Float](repeating: 0, count: shape.weightCount)
+      conv2dBackwardWeights(shape, x: x, dy: dy, into: &dw, accuracy: accuracy)
+      return zip(dw, exact).map { abs(Double($0) - $1) }.max()!
+    }
+    let (direct, standard) = (error(.direct), error(.standard))
+    #expect(standard < 2 * direct && standard < 4e-5, "direct \(direct), F(3x3, 2x2) \(standard)")
   }
 
   private func naiveConv64(_ shape: Conv2DShape, _ x: [Float], _ w: [Float]) -> [Double] {

@@ -1,4 +1,5 @@
 /// A 3 x 3 convolution of stride 1 by Winograd's F(m x m, 3 x 3), m = 2 or 4, in plain loops: NHWC images, HWIO weights.
+/// The gradient of the weights is F(3 x 3, 2 x 2).
 ///
 /// The bits of the package's Winograd convolutions. Each patch is transformed down its columns, then along its rows; so is
 /// each filter; the products are sums over channels as in `naiveGemm`; and a tile is transformed along its rows, then down its
@@ -142,5 +143,71 @@ public struct NaiveWinograd {
       m: m, batch: batch, height: outputHeight, width: outputWidth, channels: filters, filters: channels, top: 2 - top,
       bottom: height + 2 - outputHeight - (2 - top), left: 2 - left, right: width + 2 - outputWidth - (2 - left))
     return reverse.forward(dy, turned)
+  }
+
+  // MARK: The gradient of the weights
+
+  /// H g: two values of dy as a filter of F(3, 2), but for the halves.
+  private func spread(_ g: [Float]) -> [Float] { [g[0], g[0] + g[1], g[0] - g[1], g[1]] }
+
+  /// C^T s: three outputs of F(3, 2), from four sums.
+  private func gather(_ s: [Float]) -> [Float] {
+    let even = 0.5 * (s[1] + s[2])
+    return [s[0] + even, 0.5 * (s[1] - s[2]), even - s[3]]
+  }
+
+  /// D: for each position a tiles x filters matrix, from tiles of 2 x 2 values of dy, with zeros where they stick out.
+  private func tiles(_ dy: [Float]) -> [[Float]] {
+    var d = [[Float]](repeating: [], count: 16)
+    for b in 0..<batch {
+      for i in stride(from: 0, to: outputHeight, by: 2) {
+        for j in stride(from: 0, to: outputWidth, by: 2) {
+          for f in 0..<filters {
+            let tile = (i..<i + 2).map { row in
+              (j..<j + 2).map { column in
+                row < outputHeight && column < outputWidth
+                  ? dy[((b * outputHeight + row) * outputWidth + column) * filters + f] : 0
+              }
+            }
+            for (p, value) in downThenAcross(tile, spread).joined().enumerated() { d[p].append(value) }
+          }
+        }
+      }
+    }
+    return d
+  }
+
+  /// The spans of 0..<tiles: as many as leave sixteen pieces of at most 128 channels and 128 filters, of at least 128 tiles, cut
+  /// at multiples of 64.
+  private func spans(of tiles: Int) -> [Range<Int>] {
+    let pieces = ((channels + 127) / 128) * ((filters + 127) / 128), units = (tiles + 63) / 64
+    let count = max(1, min(16 / pieces, tiles / 128))
+    return (0..<count).map { min(tiles, units * $0 / count * 64)..<min(tiles, units * ($0 + 1) / count * 64) }
+  }
+
+  /// dw by F(3 x 3, 2 x 2), of the size of the weights (m is 2). The sum over tiles: chains of 64 tiles, added within a span; the
+  /// gradients of the spans added in order.
+  public func backwardWeights(x: [Float], dy: [Float]) -> [Float] {
+    let v = patches(x), d = tiles(dy), tiles = d[0].count / filters
+    var dw = [Float](repeating: 0, count: 9 * channels * filters)
+    for (number, span) in spans(of: tiles).enumerated() {
+      for element in 0..<channels * filters {
+        let (c, f) = element.quotientAndRemainder(dividingBy: filters)
+        let sums = (0..<16).map { p in
+          let chains = stride(from: span.lowerBound, to: span.upperBound, by: 64).map { first in
+            (first..<min(first + 64, span.upperBound)).reduce(Float(0)) {
+              $0.addingProduct(v[p][$1 * channels + c], d[p][$1 * filters + f])
+            }
+          }
+          return chains.dropFirst().reduce(chains[0], +)
+        }
+        let square = (0..<4).map { gather(Array(sums[4 * $0..<4 * $0 + 4])) }
+        for (tap, value) in transposed(transposed(square).map(gather)).joined().enumerated() {
+          let at = tap * channels * filters + element
+          dw[at] = number == 0 ? value : dw[at] + value
+        }
+      }
+    }
+    return dw
   }
 }

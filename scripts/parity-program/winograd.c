@@ -65,5 +65,34 @@ static void winograd_filter(parity *p) {
     }
 }
 
+static void winograd_gradient(parity *p) {
+  for (int i = 0; i < IMAGES; ++i) {
+    const ptrdiff_t height = 2 * images[i].rows - i % 2, width = 2 * images[i].columns - i / 2 % 2;
+    const ptrdiff_t filters = images[i].channels, ldx = filters + i % 2, ld = whole(filters) + 16;
+    const ptrdiff_t plane = images[i].count * ld + GAP;
+    float *to = parity_output((size_t)(16 * plane));
+    const lw_winograd_input job = {
+        .tiles = tiles_of(2, i), .height = height, .width = width, .channels = filters, .ldx = ldx, .to = to, .ld = ld,
+        .plane = plane, .x = parity_input(p, (size_t)(BATCH * height * width * ldx), i % 3 == 2 ? MIXED : UNIT)};
+    p->kernels->winograd_gradient(&job);
+    parity_finish(p, to, (size_t)(16 * plane));
+  }
+}
+
+static void winograd_weights(parity *p) {
+  static const struct { ptrdiff_t rows, columns; } sizes[] = {{1, 1}, {3, 17}, {16, 16}, {5, 40}};
+  for (int i = 0; i < 4; ++i) {
+    const ptrdiff_t rows = sizes[i].rows, columns = sizes[i].columns, ld = whole(columns), plane = rows * ld + GAP;
+    const ptrdiff_t ldt = columns + i, weight = rows * ldt;
+    float *to = parity_output((size_t)(9 * weight));
+    const lw_winograd_weights job = {
+        .rows = rows, .columns = columns, .from = parity_input(p, (size_t)(16 * plane), i == 3 ? MIXED : UNIT), .ld = ld,
+        .plane = plane, .to = to, .ldt = ldt, .weight = weight};
+    p->kernels->winograd_weights(&job);
+    parity_finish(p, to, (size_t)(9 * weight));
+  }
+}
+
 const parity_case winograd_cases[] = {
-    {"winograd_input", winograd_input}, {"winograd_output", winograd_output}, {"winograd_filter", winograd_filter}, {0}};
+    {"winograd_input", winograd_input}, {"winograd_output", winograd_output}, {"winograd_filter", winograd_filter},
+    {"winograd_gradient", winograd_gradient}, {"winograd_weights", winograd_weights}, {0}};

@@ -228,6 +228,14 @@ typedef struct lw_winograd_filter {
   float *to; ptrdiff_t plane;
 } lw_winograd_filter;
 
+// The gradient of the weights from the 16 products N of some channels and filters, rows x columns: gradient (r, s) goes to
+// to + (3r + s) * weight, rows ldt apart.
+typedef struct lw_winograd_weights {
+  ptrdiff_t rows, columns;
+  const float *from; ptrdiff_t ld, plane;  // rows of whole vectors
+  float *to; ptrdiff_t ldt, weight;
+} lw_winograd_weights;
+
 // Depthwise convolution, one axis: output o reads, by tap t, input o * stride + t * dilation - before where there is one.
 typedef struct lw_depthwise_axis {
   ptrdiff_t input, output;
@@ -354,6 +362,9 @@ struct lw_table {
   void (*winograd_input)(const lw_winograd_input *job);
   void (*winograd_output)(const lw_winograd_output *job);
   void (*winograd_filter)(const lw_winograd_filter *job);
+  // D = H dy H^T for m = 2, the job's image being dy, its patches the tiles themselves (top and left are 0); dw = C^T N C.
+  void (*winograd_gradient)(const lw_winograd_input *job);
+  void (*winograd_weights)(const lw_winograd_weights *job);
 
   // math and activation: y[i] = f(x[i]) --------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@
 #include "../winograd/input.h"
 #include "../winograd/output.h"
 #include "../winograd/filter.h"
+#include "../winograd/gradient.h"
 #include "../elementwise/elementwise.h"
 #include "../elementwise/broadcast.h"
 #include "../reduce/fold.h"
@@ -70,6 +71,8 @@ const lw_table LW_CAT(lw_table_, LW_TIER) = {
     .winograd_input = lw_winograd_input_run,
     .winograd_output = lw_winograd_output_run,
     .winograd_filter = lw_winograd_filter_run,
+    .winograd_gradient = lw_winograd_gradient_run,
+    .winograd_weights = lw_winograd_weights_run,
     // math and activation
     .exp = lw_exp,
     .log = lw_log,

@@ -56,7 +56,7 @@ struct Convolution: Op {
     if hasBias, let db = c.parameterGradient(1) {
       reduce(.sum, outer: 1, n: rows, inner: shape.filters, dz, into: db)
     }
-    if let dw = c.parameterGradient(0) { conv2dBackwardWeights(shape, x: c.input(), dy: dz, into: dw) }
+    if let dw = c.parameterGradient(0) { conv2dBackwardWeights(shape, x: c.input(), dy: dz, into: dw, accuracy: accuracy) }
     if let dx = c.inputGradient() { conv2dBackwardData(shape, dz, weights: c.parameter(0), into: dx, accuracy: accuracy) }
     if hasResidual, let dr = c.inputGradient(1) { dr.update(from: dz, count: rows * shape.filters) }
   }
