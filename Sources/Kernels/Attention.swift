@@ -153,18 +153,12 @@ extension AttentionShape {
   }
 }
 
-/// Runs `body` for every head of every example: many side by side, each on one core, whose caches hold its scores; few one after
-/// the other, each on all cores.
+/// Runs `body` for every head of every example.
 ///
 /// - Parameter multiplyAdds: of all, which run at some 20 in a nanosecond.
 private func forEachHead(_ s: AttentionShape, multiplyAdds: Int, _ body: (Head) -> Void) {
-  let count = s.batch * s.heads
-  if count >= 2 * threadCount {
-    let softmax = softmaxNanoseconds(s.keys) * Double(s.probabilityCount)
-    parallelFor(count, nanoseconds: Double(multiplyAdds) / 20 + softmax) { body(Head(s, $0)) }
-  } else {
-    for i in 0..<count { body(Head(s, i)) }
-  }
+  let softmax = softmaxNanoseconds(s.keys) * Double(s.probabilityCount)
+  forEach(s.batch * s.heads, nanoseconds: Double(multiplyAdds) / 20 + softmax) { body(Head(s, $0)) }
 }
 
 /// Stops the program where `result` overlaps an operand.
