@@ -108,7 +108,7 @@ struct ConvolutionFamily: Family {
       return winograd?.forward(x, w, bias: bias, activation: activation)
         ?? direct.forward(x, w, bias: bias, activation: activation)
     case .backwardData: return winograd?.backwardData(dy: y, w) ?? direct.backwardData(dy: y, w)
-    case .backwardWeights: return direct.backwardWeights(x: x, dy: y)
+    case .backwardWeights: return winograd?.backwardWeights(x: x, dy: y) ?? direct.backwardWeights(x: x, dy: y)
     }
   }
 
