@@ -1,4 +1,5 @@
-/// What the course of the training loss says about the learning rate.
+/// What the course of the training loss says about the learning rate. It sees the curve only: a network that blew up in its first
+/// epoch and learns nothing since looks like one that has arrived.
 public enum LearningRateSign: String, Sendable, CustomStringConvertible {
   /// The loss rises, or goes up and down around where it cannot get further.
   case tooLarge
@@ -31,12 +32,14 @@ public enum LearningRateSign: String, Sendable, CustomStringConvertible {
       return
     }
     let steps = zip(losses, losses.dropFirst()).map { Double($1) - Double($0) }
-    let (up, all) = steps.reduce((0, 0)) { ($0.0 + max(0, $1), $0.1 + abs($1)) }
-    // A loss that has arrived only trembles: what moves is small beside what the training began with.
-    let trembles = all < Self.slow * abs(Double(first))
+    // Where there are more than a few epochs the first fall, the largest, would hide what comes after.
+    let skipped = losses.count > 3 ? 1 : 0
+    let (up, all) = steps.dropFirst(skipped).reduce((0, 0)) { ($0.0 + max(0, $1), $0.1 + abs($1)) }
+    // A loss that has arrived only trembles: what moves is small beside what it comes from.
+    let trembles = all < Self.slow * abs(Double(losses[skipped]))
     if !losses.allSatisfy(\.isFinite) || last > first || (up > Self.noise * all && !trembles) {
       self = .tooLarge
-    } else if steps.allSatisfy({ $0 < 0 }), trembles {
+    } else if steps.allSatisfy({ $0 < 0 }), first - last < Float(Self.slow) * abs(first) {
       self = .tooSmall
     } else {
       self = .good

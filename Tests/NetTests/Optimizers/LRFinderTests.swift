@@ -68,6 +68,7 @@ import Testing
     arguments: [
       ([1, 0.5], .unknown), ([1, 0.5, 0.3, 0.25], .good), ([1, 0.5, 0.52, 0.4], .good), ([0.3, 0.3001, 0.2999], .good),
       ([1, 2, 3], .tooLarge), ([1, 0.5, 0.9, 0.5, 0.9], .tooLarge), ([1, .nan, 1], .tooLarge),
+      ([1.04, 0.507, 0.514, 0.458, 0.476], .tooLarge), ([1.57, 0.53, 0.36, 0.31, 0.32], .good),
       ([2.3, 2.29, 2.28, 2.27], .tooSmall),
     ] as [([Float], LearningRateSign)])
   func signs(losses: [Float], expected: LearningRateSign) {
