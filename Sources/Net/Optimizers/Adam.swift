@@ -54,13 +54,7 @@ public struct Adam: FusedOptimizer {
 /// Adam with decoupled weight decay (Loshchilov, Hutter 2019): w -= eta weightDecay w, then the step of Adam. The same as
 /// `Adam(weightDecay: 0.01)`.
 public struct AdamW: FusedOptimizer {
-  public var learningRate: any Schedule
-  public let beta1: Float
-  public let beta2: Float
-  public let epsilon: Float
-  public let amsgrad: Bool
-  public let weightDecay: Float
-  public let l2: Float
+  private var adam: Adam
   public let name = "adamW"
 
   public init(
@@ -76,26 +70,27 @@ public struct AdamW: FusedOptimizer {
     schedule: any Schedule, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8, amsgrad: Bool = false,
     weightDecay: Float = 0.01, l2: Float = 0
   ) {
-    learningRate = schedule
-    self.beta1 = beta1
-    self.beta2 = beta2
-    self.epsilon = epsilon
-    self.amsgrad = amsgrad
-    self.weightDecay = weightDecay
-    self.l2 = l2
+    adam = Adam(
+      schedule: schedule, beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad, weightDecay: weightDecay, l2: l2)
   }
 
-  public var stateCount: Int { amsgrad ? 3 : 2 }
+  public var learningRate: any Schedule {
+    get { adam.learningRate }
+    set { adam.learningRate = newValue }
+  }
+  public var beta1: Float { adam.beta1 }
+  public var beta2: Float { adam.beta2 }
+  public var epsilon: Float { adam.epsilon }
+  public var amsgrad: Bool { adam.amsgrad }
+  public var weightDecay: Float { adam.weightDecay }
+  public var l2: Float { adam.l2 }
+  public var stateCount: Int { adam.stateCount }
 
   func checkRule() throws {
     try checkMeans(beta1, beta2, epsilon)
   }
 
-  public func update(_ c: UpdateContext) {
-    adamUpdate(
-      count: c.count, settings(c), beta1: c.momentum ?? beta1, beta2: beta2, epsilon: epsilon, step: c.step, c.weights,
-      gradient: c.gradient, m: c.state(0), v: c.state(1), largest: amsgrad ? c.state(2) : nil)
-  }
+  public func update(_ c: UpdateContext) { adam.update(c) }
 }
 
 extension FusedOptimizer {
