@@ -166,6 +166,9 @@ private func turnedAround(_ x: [Float], steps: Int, _ size: Int) -> [Float] {
     #expect(problem(GRU(2), [4]) == "gru_1: input of shape [4]; expected a sequence [steps, features]")
     #expect(problem(SimpleRNN(2, activation: .gelu)) == "simpleRNN_1: activation gelu; expected tanh or relu")
     #expect(
+      graphProblem { try SimpleRNN(2, activation: .gelu)($0, initialState: SimpleRNN(2)($0)) }?
+        .hasSuffix(": activation gelu; expected tanh or relu") == true)
+    #expect(
       problem(LSTM(2, returnSequences: true, returnState: true))
         == "lstm_1: returnSequences and returnState; expected one of them: a layer has one output")
     #expect(problem(Masking(), [4]) == "masking_1: input of shape [4]; expected a sequence [steps, features]")

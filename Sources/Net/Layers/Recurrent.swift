@@ -22,6 +22,8 @@ public protocol RecurrentLayer: Layer {
   var options: RecurrentOptions { get set }
   /// The first bias.
   var biasInitializer: any Initializer { get }
+  /// Throws when a setting that is this layer's alone makes no sense.
+  func check() throws
 }
 
 /// The settings of every recurrent layer.
@@ -62,6 +64,8 @@ public struct RecurrentOptions: Sendable {
 }
 
 extension RecurrentLayer {
+  public func check() throws {}
+
   /// Applies the layer with an initial state, `[units]` (of LSTM `[2 units]`), a mask, `[steps]`, or both.
   public func callAsFunction(_ x: Node, initialState: Node? = nil, mask: Node? = nil) throws -> Node {
     let call = RecurrentCall(layer: self, hasState: initialState != nil, hasMask: mask != nil)
@@ -77,6 +81,7 @@ extension RecurrentLayer {
   }
 
   fileprivate func build(_ x: Node, initialState: Node?, mask: Node?, in graph: GraphBuilder) throws -> Node {
+    try check()
     guard units >= 1 else { throw NetError("\(units) units; expected at least 1") }
     guard x.shape.count == 2 else { throw NetError("input of shape \(x.shape); expected a sequence [steps, features]") }
     guard !options.returnSequences || !options.returnState else {
@@ -171,14 +176,10 @@ public struct SimpleRNN: RecurrentLayer {
 
   public var cell: RecurrentCell { activation == .relu ? .relu : .tanh }
 
-  public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
+  public func check() throws {
     guard activation == .tanh || activation == .relu else {
       throw NetError("activation \(activation.kind); expected tanh or relu")
     }
-    guard inputs.count == 1 || inputs.count == 2 else {
-      throw NetError("got \(inputs.count) inputs; expected a sequence, or a sequence and an initial state")
-    }
-    return try build(inputs[0], initialState: inputs.count == 2 ? inputs[1] : nil, mask: nil, in: graph)
   }
 }
 
