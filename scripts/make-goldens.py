@@ -432,6 +432,8 @@ def losses():
     weights = lambda y: torch.tensor([0.5, 2, 1, 0.25], dtype=y.dtype)
     loss("sparseCategoricalCrossEntropy weighted", lambda y, t: F.cross_entropy(y, t, weight=weights(y)), logits,
          labels=labels, classes=4)
+    loss("sparseCategoricalCrossEntropy weighted and smoothed",
+         lambda y, t: F.cross_entropy(y, t, weight=weights(y), label_smoothing=0.1), logits, labels=labels, classes=4)
     loss("meanAbsoluteError", F.l1_loss, [4, 3], targets=Draw([4, 3]))
     loss("huber 0.5", lambda y, t: F.huber_loss(y, t, delta=0.5), Draw([4, 3], -2, 2), targets=Draw([4, 3]))
     signs = Draw([4, 2], values=[-1, 1, 1, 1, -1, -1, 1, -1])

@@ -136,6 +136,9 @@ private let lossGoldens: [GoldenCase] = [
   GoldenCase("binaryCrossEntropy smoothed", loss: .binaryCrossEntropy(labelSmoothing: 0.2)),
   GoldenCase(
     "sparseCategoricalCrossEntropy weighted", loss: .sparseCategoricalCrossEntropy(classWeights: [0.5, 2, 1, 0.25])),
+  GoldenCase(
+    "sparseCategoricalCrossEntropy weighted and smoothed",
+    loss: .sparseCategoricalCrossEntropy(labelSmoothing: 0.1, classWeights: [0.5, 2, 1, 0.25])),
   GoldenCase("meanAbsoluteError", loss: .meanAbsoluteError),
   GoldenCase("huber 0.5", loss: .huber(delta: 0.5)),
   GoldenCase("hinge", loss: .hinge),

@@ -308,6 +308,9 @@ let lossCases = [
   LossCase(
     "sparseCategoricalCrossEntropy weighted", .sparseCategoricalCrossEntropy(classWeights: [0.5, 2, 1, 0]), outputs: [5, 4],
     targets: labels),
+  LossCase(
+    "sparseCategoricalCrossEntropy weighted and smoothed",
+    .sparseCategoricalCrossEntropy(labelSmoothing: 0.1, classWeights: [0.5, 2, 1, 0]), outputs: [5, 4], targets: labels),
   LossCase("meanAbsoluteError", .meanAbsoluteError, outputs: [4, 3], targets: .values(randomTensor([4, 3], seed: 2))),
   LossCase("huber", .huber(delta: 0.8), outputs: [4, 3], targets: .values(randomTensor([4, 3], seed: 2))),
   LossCase("hinge", .hinge, outputs: [3, 2], targets: signs),

@@ -5,15 +5,16 @@ import Kernels
 /// A network that ends in `Softmax()` is trained on the logits before it. With label smoothing e the target of the label
 /// is 1 - e + e / classes, of every other class e / classes.
 ///
-/// With class weights the mean is that of PyTorch: the weighted losses of a batch are divided by the sum of its weights. (The
-/// `classWeight:` of `fit` is that of Keras: divided by the number of examples.)
+/// With class weights w it is that of PyTorch: -sum_j w_j t_j log softmax(y)_j with the smoothed targets t, divided by the sum
+/// of w[label] over the batch. (The `classWeight:` of `fit` is that of Keras: w[label] of the whole, divided by the number of
+/// examples.)
 public struct SparseCategoricalCrossEntropy: Loss {
   public let labelSmoothing: Float
   public let classWeights: [Float]?
   public let name = "sparseCategoricalCrossEntropy"
   public let outputFunction: OutputFunction? = .softmax
 
-  /// - Parameter classWeights: one for each output, or nil for 1. Not together with label smoothing.
+  /// - Parameter classWeights: one for each output, or nil for 1.
   public init(labelSmoothing: Float = 0, classWeights: [Float]? = nil) {
     self.labelSmoothing = labelSmoothing
     self.classWeights = classWeights
@@ -35,27 +36,29 @@ public struct SparseCategoricalCrossEntropy: Loss {
     guard classWeights.count == shape[0] else {
       throw NetError("\(name): \(classWeights.count) class weights; expected \(shape[0]), one for each output")
     }
-    guard labelSmoothing == 0 else {
-      throw NetError("\(name): class weights and label smoothing \(labelSmoothing); expected one of them")
-    }
   }
 
   public func evaluate(_ c: LossContext) {
+    if let classWeights { return evaluate(c, c.labels!, classWeights) }
     softmaxCrossEntropy(
       rows: c.batch, columns: c.outputCount, logits: c.outputs, ld: c.outputCount, labels: c.labels!,
       labelSmoothing: labelSmoothing, gradientScale: c.scale, losses: c.losses, gradient: c.gradient, ldg: c.outputCount)
-    if let classWeights { weigh(c, c.labels!, classWeights) }
   }
 
-  /// Weights the examples by w batch / sum w, so that their mean is the weighted one.
-  private func weigh(_ c: LossContext, _ labels: UnsafePointer<Int32>, _ weights: [Float]) {
-    var sum: Float = 0
-    for i in 0..<c.batch { sum += weights[Int(labels[i])] }
+  /// Row by row against the targets w_j t_j, times batch / sum w[label], so that the mean is the weighted one.
+  private func evaluate(_ c: LossContext, _ labels: UnsafePointer<Int32>, _ weights: [Float]) {
+    let classes = c.outputCount
+    let sum = (0..<c.batch).reduce(Float(0)) { $0 + weights[Int(labels[$1])] }
     let factor = sum == 0 ? 0 : Float(c.batch) / sum
-    for i in 0..<c.batch {
-      let weight = weights[Int(labels[i])] * factor
-      c.losses[i] *= weight
-      if let row = c.gradient.map({ $0 + i * c.outputCount }) { scale(weight, row, into: row, count: c.outputCount) }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: classes) { targets in
+      for i in 0..<c.batch {
+        for j in 0..<classes { targets[j] = weights[j] * labelSmoothing / Float(classes) }
+        targets[Int(labels[i])] += weights[Int(labels[i])] * (1 - labelSmoothing)
+        softmaxCrossEntropy(
+          rows: 1, columns: classes, logits: c.outputs + i * classes, ld: classes, targets: targets.baseAddress!, ldt: classes,
+          gradientScale: c.scale * factor, losses: c.losses + i, gradient: c.gradient.map { $0 + i * classes }, ldg: classes)
+        c.losses[i] *= factor
+      }
     }
   }
 }

@@ -78,10 +78,10 @@ extension GramLoss {
 extension SparseCategoricalCrossEntropy {
   public func reference(_ c: LossReferenceContext) -> [Double]? {
     let targets = c.labels!.flatMap { label in (0..<c.outputCount).map { Int32($0) == label ? 1.0 : 0.0 } }
-    let losses = crossEntropy(c, targets, labelSmoothing)
-    guard let classWeights else { return losses }
-    let weights = c.labels!.map { Double(classWeights[Int($0)]) }, sum = weights.reduce(0, +)
-    return zip(losses, weights).map { $0 * $1 * Double(c.batch) / sum }
+    guard let classWeights else { return crossEntropy(c, targets, labelSmoothing) }
+    let sum = c.labels!.reduce(0) { $0 + Double(classWeights[Int($1)]) }
+    let weights = classWeights.map { Double($0) * Double(c.batch) / sum }
+    return crossEntropy(c, targets, labelSmoothing, weights: weights)
   }
 }
 
@@ -89,16 +89,17 @@ extension CategoricalCrossEntropy {
   public func reference(_ c: LossReferenceContext) -> [Double]? { crossEntropy(c, c.targets!, labelSmoothing) }
 }
 
-/// -sum_j t_j log softmax(y / temperature)_j of each row, with t smoothed.
+/// -sum_j w_j t_j log softmax(y / temperature)_j of each row, with t smoothed.
 private func crossEntropy(
-  _ c: LossReferenceContext, _ targets: [Double], _ smoothing: Float, temperature: Double = 1
+  _ c: LossReferenceContext, _ targets: [Double], _ smoothing: Float, weights: [Double]? = nil, temperature: Double = 1
 ) -> [Double] {
   let (classes, e) = (c.outputCount, Double(smoothing))
   let p = Reference.softmax(c.outputs.map { $0 / temperature }, columns: classes)
   return (0..<c.batch).map { row in
     var sum = 0.0
     for i in row * classes..<(row + 1) * classes {
-      sum -= (targets[i] * (1 - e) + e / Double(classes)) * Reference.log(p[i])
+      let weight = weights?[i % classes] ?? 1
+      sum -= weight * (targets[i] * (1 - e) + e / Double(classes)) * Reference.log(p[i])
     }
     return sum
   }
