@@ -117,6 +117,17 @@ private let penaltyCases = [
       3, kernelSize: 3, depthwiseRegularizer: .l2(0.1), pointwiseRegularizer: .l1(0.2), biasRegularizer: .l2(0.3),
       activityRegularizer: .l2(0.1))
   },
+  LayerCase("normalisation with penalties", [4, 4]) {
+    BatchNorm(gammaRegularizer: .l2(0.1), betaRegularizer: .l1(0.2))
+    LayerNorm(gammaRegularizer: .l2(0.1), betaRegularizer: .l2(0.2))
+    GroupNorm(groups: 2, gammaRegularizer: .l2(0.1), betaRegularizer: .l2(0.2))
+    RMSNorm(gammaRegularizer: .l2(0.1))
+    PReLU(slopeRegularizer: .l2(0.2))
+  },
+  LayerCase("attention with penalties", [3, 4]) {
+    MultiHeadAttention(
+      heads: 2, keyDim: 2, kernelRegularizer: .l2(0.1), biasRegularizer: .l2(0.2), activityRegularizer: .l2(0.1))
+  },
   LayerCase("embedding with a penalty", [3]) { Embedding(5, 4, embeddingsRegularizer: .l2(0.1)) },
   LayerCase("recurrent with penalties", [4, 3]) {
     LSTM(

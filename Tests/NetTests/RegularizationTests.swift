@@ -83,6 +83,24 @@ import Testing
         SimpleRNN(2, kernelRegularizer: .l2(0.5), kernelConstraint: .maxNorm(0.25), recurrentConstraint: .maxNorm(0.25)), [4, 3],
         [0.5, 0, 0]
       ),
+      (
+        BatchNorm(
+          gammaRegularizer: .l2(0.5), betaRegularizer: .l2(0.25), gammaConstraint: .maxNorm(0.25), betaConstraint: .maxNorm(0.25)),
+        [3, 2], [0.5, 0.25]
+      ),
+      (LayerNorm(gammaRegularizer: .l2(0.5), betaRegularizer: .l2(0.25), gammaConstraint: .maxNorm(0.25)), [3, 2], [0.5, 0.25]),
+      (
+        GroupNorm(groups: 1, gammaRegularizer: .l2(0.5), betaRegularizer: .l2(0.25), gammaConstraint: .maxNorm(0.25)), [3, 2],
+        [0.5, 0.25]
+      ),
+      (RMSNorm(gammaRegularizer: .l2(0.5), gammaConstraint: .maxNorm(0.25)), [3, 2], [0.5]),
+      (PReLU(slopeRegularizer: .l2(0.5), slopeConstraint: .maxNorm(0.25)), [3, 2], [0.5]),
+      (
+        MultiHeadAttention(
+          heads: 1, keyDim: 2, biasInitializer: .ones, kernelRegularizer: .l2(0.5), biasRegularizer: .l2(0.25),
+          kernelConstraint: .maxNorm(0.25), biasConstraint: .maxNorm(0.25)), [3, 2],
+        [0.5, 0.25, 0.5, 0.25, 0.5, 0.25, 0.5, 0.25]
+      ),
     ]
     for (layer, input, factors) in layers {
       let model = try Model(Sequential([layer, Flatten(), Dense(1, kernelInitializer: .zeros)]), input: input, seed: 1)

@@ -7,8 +7,15 @@ public struct ActivityRegularization: Layer {
   public init(_ regularizer: Regularizer) { self.regularizer = regularizer }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
-    let x = try onlyInput(inputs)
+    try graph.penalize(onlyInput(inputs), regularizer)
+  }
+}
+
+extension GraphBuilder {
+  /// y, with what it adds to the loss.
+  func penalize(_ y: Node, _ regularizer: Regularizer?) throws -> Node {
+    guard let regularizer else { return y }
     try regularizer.check()
-    return try graph.add(ActivityPenalty(regularizer: regularizer, count: x.shape.reduce(1, *)), to: [x])
+    return try add(ActivityPenalty(regularizer: regularizer, count: y.shape.reduce(1, *)), to: [y])
   }
 }

@@ -107,10 +107,6 @@ extension GraphBuilder {
       y = try add(AddBias(rows: count / columns, columns: columns), to: [y], parameters: [b])
     }
     if activation != .linear { y = try add(Activate(activation: activation, count: count), to: [y]) }
-    if let penalty = rules.activityRegularizer {
-      try penalty.check()
-      y = try add(ActivityPenalty(regularizer: penalty, count: count), to: [y])
-    }
-    return y
+    return try penalize(y, rules.activityRegularizer)
   }
 }

@@ -29,6 +29,7 @@ public struct MultiHeadAttention: Layer {
   public let useBias: Bool
   public let kernelInitializer: any Initializer
   public let biasInitializer: any Initializer
+  public let rules: LayerRules
   public let kind = "multiHeadAttention"
 
   /// - Parameters:
@@ -37,9 +38,13 @@ public struct MultiHeadAttention: Layer {
   ///   - valueDim: the size of a value of each head; keyDim unless given.
   ///   - outputDim: the size of the output; n unless given.
   ///   - isCausal: whether query i sees keys 0...i only, so that no output knows what comes later.
+  ///   - kernelRegularizer: what the four kernels add to the loss; likewise the biases, and y.
+  ///   - kernelConstraint: what the four kernels have to obey after each step; likewise the biases.
   public init(
     heads: Int, keyDim: Int, valueDim: Int? = nil, outputDim: Int? = nil, isCausal: Bool = false, useBias: Bool = true,
-    kernelInitializer: any Initializer = .glorotUniform, biasInitializer: any Initializer = .zeros
+    kernelInitializer: any Initializer = .glorotUniform, biasInitializer: any Initializer = .zeros,
+    kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil
   ) {
     self.heads = heads
     self.keyDim = keyDim
@@ -49,6 +54,9 @@ public struct MultiHeadAttention: Layer {
     self.useBias = useBias
     self.kernelInitializer = kernelInitializer
     self.biasInitializer = biasInitializer
+    rules = LayerRules(
+      kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer, activityRegularizer: activityRegularizer,
+      kernelConstraint: kernelConstraint, biasConstraint: biasConstraint)
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
@@ -70,7 +78,7 @@ public struct MultiHeadAttention: Layer {
     let shape = AttentionShape(
       batch: 1, heads: heads, queries: queries, keys: keys, keySize: keyDim, valueSize: valueDim, isCausal: isCausal)
     let y = try graph.add(Attend(shape: shape, isMasked: inputs.count == 3), to: [q, k, v] + inputs.dropFirst(2))
-    return try project(y, "output", outputDim ?? x.shape[1], in: graph)
+    return try graph.penalize(project(y, "output", outputDim ?? x.shape[1], in: graph), rules.activityRegularizer)
   }
 
   private func sequence(_ x: Node) throws -> Node {
@@ -82,10 +90,13 @@ public struct MultiHeadAttention: Layer {
   private func project(_ x: Node, _ name: String, _ units: Int, in graph: GraphBuilder) throws -> Node {
     let (rows, fanIn) = (x.shape[0], x.shape[1])
     let kernel = graph.parameter(
-      "\(name)Kernel", shape: [fanIn, units], initializer: kernelInitializer, fanIn: fanIn, fanOut: units)
+      "\(name)Kernel", shape: [fanIn, units], initializer: kernelInitializer, fanIn: fanIn, fanOut: units,
+      regularizer: rules.kernelRegularizer, constraint: rules.kernelConstraint)
     let y = try graph.add(Linear(fanIn: fanIn, units: units, rows: rows), to: [x], parameters: [kernel])
     guard useBias else { return y }
-    let bias = graph.parameter("\(name)Bias", shape: [units], initializer: biasInitializer, fanIn: fanIn, fanOut: units)
+    let bias = graph.parameter(
+      "\(name)Bias", shape: [units], initializer: biasInitializer, fanIn: fanIn, fanOut: units,
+      regularizer: rules.biasRegularizer, constraint: rules.biasConstraint)
     return try graph.add(AddBias(rows: rows, columns: units), to: [y], parameters: [bias])
   }
 }

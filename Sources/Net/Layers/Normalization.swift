@@ -18,32 +18,36 @@ public struct BatchNorm: Layer {
   public let epsilon: Float
   public let gammaInitializer: any Initializer
   public let betaInitializer: any Initializer
+  public let rules: NormRules
   public let kind = "batchNorm"
 
   /// - Parameters:
   ///   - momentum: how much of the running statistics each step keeps, in 0..<1.
   ///   - epsilon: keeps the division from zero.
+  ///   - gammaRegularizer: what gamma adds to the loss; likewise beta.
+  ///   - gammaConstraint: what gamma has to obey after each step; likewise beta.
   public init(
     momentum: Float = 0.9, epsilon: Float = 1e-5, gammaInitializer: any Initializer = .ones,
-    betaInitializer: any Initializer = .zeros
+    betaInitializer: any Initializer = .zeros, gammaRegularizer: Regularizer? = nil, betaRegularizer: Regularizer? = nil,
+    gammaConstraint: Constraint? = nil, betaConstraint: Constraint? = nil
   ) {
     self.momentum = momentum
     self.epsilon = epsilon
     self.gammaInitializer = gammaInitializer
     self.betaInitializer = betaInitializer
+    rules = NormRules(gammaRegularizer, betaRegularizer, gammaConstraint, betaConstraint)
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let (x, rows, channels) = try rowsAndColumns(inputs)
     guard momentum >= 0, momentum < 1 else { throw NetError("momentum \(momentum); expected at least 0 and less than 1") }
     try checkEpsilon(epsilon)
-    func parameter(_ name: String, _ initializer: any Initializer, isTrainable: Bool = true) -> ParameterReference {
-      graph.parameter(name, shape: [channels], initializer: initializer, fanIn: 1, fanOut: 1, isTrainable: isTrainable)
+    func running(_ name: String, _ initializer: any Initializer) -> ParameterReference {
+      graph.parameter(name, shape: [channels], initializer: initializer, fanIn: 1, fanOut: 1, isTrainable: false)
     }
-    let parameters = [
-      parameter("gamma", gammaInitializer), parameter("beta", betaInitializer),
-      parameter("runningMean", .zeros, isTrainable: false), parameter("runningVariance", .ones, isTrainable: false),
-    ]
+    let parameters =
+      graph.scaleAndShift(channels, rules, gamma: gammaInitializer, beta: betaInitializer)
+      + [running("runningMean", .zeros), running("runningVariance", .ones)]
     let op = BatchNormalization(rows: rows, channels: channels, epsilon: epsilon, momentum: momentum)
     return try graph.add(op, to: [x], parameters: parameters)
   }
@@ -58,14 +62,22 @@ public struct BatchNorm: Layer {
 /// Parameters: `gamma`, `beta`, `[columns]`.
 public struct LayerNorm: Layer {
   public let epsilon: Float
+  public let rules: NormRules
   public let kind = "layerNorm"
 
-  public init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
+  /// - Parameters: as those of ``BatchNorm``.
+  public init(
+    epsilon: Float = 1e-5, gammaRegularizer: Regularizer? = nil, betaRegularizer: Regularizer? = nil,
+    gammaConstraint: Constraint? = nil, betaConstraint: Constraint? = nil
+  ) {
+    self.epsilon = epsilon
+    rules = NormRules(gammaRegularizer, betaRegularizer, gammaConstraint, betaConstraint)
+  }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let (x, rows, columns) = try rowsAndColumns(inputs)
     try checkEpsilon(epsilon)
-    let parameters = graph.scaleAndShift(columns)
+    let parameters = graph.scaleAndShift(columns, rules)
     return try graph.add(LayerNormalization(rows: rows, columns: columns, epsilon: epsilon), to: [x], parameters: parameters)
   }
 }
@@ -77,14 +89,19 @@ public struct LayerNorm: Layer {
 /// Parameters: `gamma`, `[columns]`.
 public struct RMSNorm: Layer {
   public let epsilon: Float
+  public let rules: NormRules
   public let kind = "rmsNorm"
 
-  public init(epsilon: Float = 1e-6) { self.epsilon = epsilon }
+  /// - Parameters: as those of ``BatchNorm``.
+  public init(epsilon: Float = 1e-6, gammaRegularizer: Regularizer? = nil, gammaConstraint: Constraint? = nil) {
+    self.epsilon = epsilon
+    rules = NormRules(gammaRegularizer, nil, gammaConstraint, nil)
+  }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let (x, rows, columns) = try rowsAndColumns(inputs)
     try checkEpsilon(epsilon)
-    let gamma = graph.parameter("gamma", shape: [columns], initializer: .ones, fanIn: 1, fanOut: 1)
+    let gamma = graph.scale(columns, rules)
     return try graph.add(RMSNormalization(rows: rows, columns: columns, epsilon: epsilon), to: [x], parameters: [gamma])
   }
 }
@@ -97,12 +114,18 @@ public struct RMSNorm: Layer {
 public struct GroupNorm: Layer {
   public let groups: Int
   public let epsilon: Float
+  public let rules: NormRules
   public let kind = "groupNorm"
 
-  /// - Parameter groups: must divide the channels.
-  public init(groups: Int = 32, epsilon: Float = 1e-5) {
+  /// - Parameters: as those of ``BatchNorm``, and
+  ///   - groups: must divide the channels.
+  public init(
+    groups: Int = 32, epsilon: Float = 1e-5, gammaRegularizer: Regularizer? = nil, betaRegularizer: Regularizer? = nil,
+    gammaConstraint: Constraint? = nil, betaConstraint: Constraint? = nil
+  ) {
     self.groups = groups
     self.epsilon = epsilon
+    rules = NormRules(gammaRegularizer, betaRegularizer, gammaConstraint, betaConstraint)
   }
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
@@ -110,17 +133,42 @@ public struct GroupNorm: Layer {
     try checkEpsilon(epsilon)
     guard groups >= 1 else { throw NetError("\(groups) groups; expected at least 1") }
     guard channels % groups == 0 else { throw NetError("\(groups) groups do not divide \(channels) channels") }
-    let parameters = graph.scaleAndShift(channels)
+    let parameters = graph.scaleAndShift(channels, rules)
     let op = GroupNormalization(positions: positions, channels: channels, groups: groups, epsilon: epsilon)
     return try graph.add(op, to: [x], parameters: parameters)
   }
 }
 
+/// What a normalising layer wants of its scale and its shift.
+public struct NormRules: Hashable, Sendable {
+  public var gammaRegularizer: Regularizer?
+  public var betaRegularizer: Regularizer?
+  public var gammaConstraint: Constraint?
+  public var betaConstraint: Constraint?
+
+  fileprivate init(_ gamma: Regularizer?, _ beta: Regularizer?, _ gammaConstraint: Constraint?, _ betaConstraint: Constraint?) {
+    gammaRegularizer = gamma
+    betaRegularizer = beta
+    self.gammaConstraint = gammaConstraint
+    self.betaConstraint = betaConstraint
+  }
+}
+
 extension GraphBuilder {
-  fileprivate func scaleAndShift(_ count: Int) -> [ParameterReference] {
+  fileprivate func scale(_ count: Int, _ rules: NormRules, _ initializer: any Initializer = .ones) -> ParameterReference {
+    parameter(
+      "gamma", shape: [count], initializer: initializer, fanIn: 1, fanOut: 1, regularizer: rules.gammaRegularizer,
+      constraint: rules.gammaConstraint)
+  }
+
+  fileprivate func scaleAndShift(
+    _ count: Int, _ rules: NormRules, gamma: any Initializer = .ones, beta: any Initializer = .zeros
+  ) -> [ParameterReference] {
     [
-      parameter("gamma", shape: [count], initializer: .ones, fanIn: 1, fanOut: 1),
-      parameter("beta", shape: [count], initializer: .zeros, fanIn: 1, fanOut: 1),
+      scale(count, rules, gamma),
+      parameter(
+        "beta", shape: [count], initializer: beta, fanIn: 1, fanOut: 1, regularizer: rules.betaRegularizer,
+        constraint: rules.betaConstraint),
     ]
   }
 }
