@@ -165,6 +165,35 @@ import Testing
     #expect(model.weightsHash == faster.hash)
   }
 
+  /// Rates that come later than `compile`: set, or said by a schedule of the user's own.
+  @Test func learningRates() throws {
+    struct Falling: Schedule {
+      let last: Float
+      func rate(step: Int) -> Float { step < 5 ? 0.01 : last }
+    }
+    let model = try Model(Dense(1), input: [2])
+    let data = try Dataset(inputs: randomTensor([40, 2], seed: 1), targets: .values(randomTensor([40, 1], seed: 2)))
+    try model.compile(loss: .meanSquaredError, optimizer: SGD())
+    model.learningRate = -0.01
+    #expect(
+      message { try model.fit(data, batchSize: 10) }
+        == "fit: the learning rate is -0.01 in epoch 1, step 1 of 4; expected a finite number of at least 0")
+    #expect(message { try model.trainOnBatch(data) }?.contains("trainOnBatch: learningRate is -0.01") == true)
+    for last in [-0.5, .nan, .infinity] as [Float] {
+      try model.compile(loss: .meanSquaredError, optimizer: SGD(schedule: Falling(last: last)))
+      #expect(
+        message { try model.fit(data, batchSize: 10, epochs: 3) }
+          == "fit: the learning rate is \(last) in epoch 2, step 2 of 4; expected a finite number of at least 0")
+    }
+  }
+
+  @Test func enormousLayers() {
+    func problem(_ layer: any Layer, _ input: [Int]) -> String? { message { _ = try Model(layer, input: input) } }
+    #expect(problem(Dense(.max), [3]) == "dense_1: \(Int.max) units; expected at most 2^24")
+    #expect(problem(LSTM(1 << 40), [3, 2]) == "lstm_1: \(1 << 40) units; expected at most 2^24")
+    #expect(problem(Reshape([.max, .max]), [3])?.hasSuffix("is too large") == true)
+  }
+
   @Test func parametersByName() throws {
     let model = try Model(Sequential { Dense(2) }, input: [2])
     #expect(

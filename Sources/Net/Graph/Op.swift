@@ -136,8 +136,13 @@ public struct OpContext {
   var outputGradientSlot: Int { inputGradientSlot + inputCount }
   var parameterGradientSlot: Int { outputGradientSlot + 1 }
 
-  /// The values of input `i`.
-  public func input(_ i: Int = 0) -> UnsafePointer<Float> { UnsafePointer(pointers[i]!) }
+  /// The values of input `i`; in `backward`, when `backwardReads` has `.inputs`.
+  public func input(_ i: Int = 0) -> UnsafePointer<Float> {
+    guard let values = pointers[i] else {
+      preconditionFailure("OpContext.input in a backward pass; expected backwardReads to contain .inputs")
+    }
+    return UnsafePointer(values)
+  }
   /// Where the output goes; in `backward`, its values (when `backwardReads` has `.output`).
   public var output: UnsafeMutablePointer<Float> { pointers[outputSlot]! }
   /// The values of parameter `i`. Only `finishStep` may write, and only parameters that are not trainable.

@@ -38,7 +38,7 @@ public struct Dense: Layer {
 
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
     let x = try onlyInput(inputs)
-    guard units >= 1 else { throw NetError("\(units) units; expected at least 1") }
+    try checkUnits(units)
     let fanIn = try x.columns
     let rows = x.shape.dropLast().reduce(1, *)
     let kernel = graph.parameter(
@@ -47,6 +47,12 @@ public struct Dense: Layer {
     let y = try graph.add(Linear(fanIn: fanIn, units: units, rows: rows), to: [x], parameters: [kernel])
     return try graph.finish(y, bias: useBias ? biasInitializer : nil, fan: (fanIn, units), activation, rules)
   }
+}
+
+/// Throws unless a layer can have so many units.
+func checkUnits(_ units: Int) throws {
+  guard units >= 1 else { throw NetError("\(units) units; expected at least 1") }
+  guard units <= 1 << 24 else { throw NetError("\(units) units; expected at most 2^24") }
 }
 
 /// The input of a layer that takes one.

@@ -28,7 +28,7 @@ public struct Reshape: Layer {
     guard shape.filter({ $0 == -1 }).count <= 1, shape.allSatisfy({ $0 >= 1 || $0 == -1 }) else {
       throw NetError("shape \(shape); expected dimensions of at least 1, and -1 at most once")
     }
-    let known = shape.filter { $0 != -1 }.reduce(1, *)
+    guard let known = Tensor.count(of: shape.filter { $0 != -1 }) else { throw NetError("shape \(shape) is too large") }
     guard let free = shape.firstIndex(of: -1) else { return shape }
     guard count % known == 0 else { throw NetError("\(count) elements do not divide into shape \(shape)") }
     var resolved = shape

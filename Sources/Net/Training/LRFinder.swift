@@ -48,7 +48,7 @@ public struct LRFinder: Sendable {
   ///   - data: examples to train on, in an order that follows from the model's seed, again and again if there are few.
   ///   - batchSize: as in `fit`.
   /// - Throws: `NetError` when a setting is out of its range, the model is not compiled or is in use, the data do not fit it, or
-  ///   already the first loss is not a number.
+  ///   already the first loss is not a number, or the loss falls at none of the rates.
   public func run(_ model: Model, on data: Dataset, batchSize: Int? = nil) throws -> Result {
     try check()
     return try model.changing("lrFinder") {
@@ -74,7 +74,7 @@ public struct LRFinder: Sendable {
     let random = RandomStream(seed: model.seed, stream: StreamPurpose.shuffle.base + model.epochsSeen)
     order.withUnsafeMutableBufferPointer { random.permute(into: $0) }
     var (metrics, result) = (RunningMetrics(trial), Result())
-    var (mean, weight, least) = (0.0, 0.0, Double.infinity)
+    var (mean, weight, least, place) = (0.0, 0.0, Double.infinity, 0)
     var next = 0
     while trial.updater.time.step < steps {
       if next + batch > count { next = 0 }
@@ -90,11 +90,19 @@ public struct LRFinder: Sendable {
       result.rates.append(rate)
       result.losses.append(loss)
       result.smoothed.append(Float(smoothed))
-      if smoothed < least { (least, result.largest) = (smoothed, rate) }
+      if smoothed < least { (least, result.largest, place) = (smoothed, rate, result.rates.count) }
     }
     guard !result.rates.isEmpty else { throw NetError("lrFinder: already the first loss is not a number") }
+    guard place > Self.flat(steps) else {
+      throw NetError(
+        "lrFinder: from \(plain(lowest)) on the loss does not fall (least in step \(place) of \(steps)); expected rates from well "
+          + "below those that train, or a model that has still to learn")
+    }
     return result
   }
+
+  /// In the first steps the loss hardly changes, but for the noise of batches: a least value there says nothing.
+  private static func flat(_ steps: Int) -> Int { steps / 10 }
 
   private func check() throws {
     guard lowest > 0, lowest < highest, (highest / lowest).isFinite else {

@@ -106,6 +106,7 @@ extension Model {
       let training = try compiled("trainOnBatch")
       let checked = try CheckedData(data, for: self, training, "trainOnBatch")
       try checkTraining("trainOnBatch", batch: checked.count)
+      try checkRate(training.updater.learningRate, of: "trainOnBatch")
       let execution = try training.execution(self, capacity: checked.count)
       var metrics = RunningMetrics(training)
       try checked.withExamples { examples in
@@ -202,6 +203,7 @@ private final class FitLoop {
     }
     metrics.reset()
     for i in 0..<batches where !model.isStopping {
+      guard training.updater.hasLearningRate else { throw badRate(epoch, step: i) }
       let loss = step(data, first: i * batch)
       guard loss.isFinite else { throw diverged("the loss is \(plain(loss))", epoch, step: i) }
       if i == 0 { training.confirmWeights() }
@@ -226,6 +228,12 @@ private final class FitLoop {
         : data.advanced(by: first, inputCount: buffer.inputCount, outputCount: buffer.outputCount)
     }
     return model.step(training, execution, examples, batch: size, &metrics)
+  }
+
+  private func badRate(_ epoch: Int, step: Int) -> NetError {
+    NetError(
+      "fit: the learning rate is \(plain(model.learningRate)) in epoch \(epoch + 1), step \(step + 1) of \(batches); "
+        + "expected a finite number of at least 0")
   }
 
   private func diverged(_ what: String, _ epoch: Int, step: Int) -> NetError {

@@ -112,6 +112,9 @@ final class Updater {
   /// The step size of the next step.
   var learningRate: Float { optimizer.learningRate.rate(at: time) }
 
+  /// Whether the next step's size makes sense: a schedule of the user's own may say anything.
+  var hasLearningRate: Bool { learningRate >= 0 && learningRate.isFinite }
+
   /// Says how many batches the epochs that follow have.
   func beginEpochs(batches: Int) { time.stepsPerEpoch = max(1, batches / options.gradientAccumulationSteps) }
 
@@ -138,6 +141,15 @@ final class Updater {
 
   /// Whether there is a running mean of the weights.
   var canAverage: Bool { hasAverage }
+
+  /// The running mean, if there is one.
+  var averages: [Float]? {
+    get { hasAverage ? average.map { Array(UnsafeBufferPointer(start: $0, count: store.trainableCount)) } : nil }
+    set {
+      guard let newValue, let average else { return }
+      average.update(from: newValue, count: store.trainableCount)
+    }
+  }
 
   /// Exchanges the weights and their running mean.
   func swapAverage() {

@@ -44,6 +44,15 @@ import Testing
     #expect(history.learningRateSign == .good)
   }
 
+  /// Rates that all are too large, so that the loss only rises.
+  @Test func saysWhereNothingFalls() throws {
+    let model = try Model(Dense(1, useBias: false), input: [1])
+    try model.setParameter("dense_1/kernel", to: Tensor(shape: [1, 1], [1]))
+    let data = try Dataset(inputs: Tensor(shape: [1, 1], [1]), targets: .values(Tensor(zeros: [1, 1])))
+    try model.compile(loss: .meanSquaredError, optimizer: SGD())
+    #expect(message { _ = try LRFinder(from: 2, to: 100).run(model, on: data) }?.contains("the loss does not fall") == true)
+  }
+
   @Test func badSettings() throws {
     let (model, data) = (try ringModel(), rings())
     func fails(_ message: String, _ body: () throws -> Void) { #expect(throws: NetError(message), performing: body) }
