@@ -54,6 +54,24 @@ import Testing
     #expect(history["val_binaryAccuracy"][stopping.bestEpoch!] == 1 && history.epochs.count == stopping.bestEpoch! + 3)
   }
 
+  /// With a running mean of the weights, what is validated is what is saved and gone back to.
+  @Test func runningMean() throws {
+    let folder = TemporaryFolder()
+    let model = try Model(Dense(1, useBias: false, kernelInitializer: .constant(1.25)), input: [1])
+    try model.compile(
+      loss: .meanSquaredError, optimizer: SGD(learningRate: 1.2), update: UpdateOptions(useEMA: true, emaMomentum: 0.75))
+    let one = try Tensor(shape: [1, 1], [1]), data = try Dataset(inputs: one, targets: .values(one))
+    let stopping = try EarlyStopping(patience: 6)
+    let history = try model.fit(
+      data, epochs: 8, validationData: data,
+      callbacks: [stopping, ModelCheckpoint(path: folder.path("best"), saveBestOnly: true)])
+    let best = try #require(stopping.best), epoch = try #require(stopping.bestEpoch)
+    #expect(epoch > 0 && epoch < 7 && best == history["val_loss"].min())
+    #expect(try model.withAveragedWeights { try model.evaluate(data).loss } == best)
+    try model.loadWeights(from: folder.path("best"))
+    #expect(try model.evaluate(data).loss == best)
+  }
+
   @Test func savesAsItGoes() throws {
     let folder = TemporaryFolder()
     let (model, _) = try diverging()

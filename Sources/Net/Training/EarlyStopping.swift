@@ -5,7 +5,8 @@
 /// ```
 /// Counts as Keras does: an epoch that is not better than the best by more than `minDelta` is one of waiting, and after `patience` of
 /// them in a row (patience 0 counts as 1) training ends. Unlike Keras it goes back to the best weights unless told otherwise,
-/// also when the last epoch comes first; the optimizer's memory stays what it was.
+/// also when the last epoch comes first, and the running mean of the weights, if there is one (`UpdateOptions.useEMA`: validation is
+/// of the mean), to what it was then; the optimizer's memory stays what it was.
 public final class EarlyStopping: Callback {
   /// The epoch after which the training ended early, from 0.
   public private(set) var stoppedEpoch: Int?
@@ -19,7 +20,7 @@ public final class EarlyStopping: Callback {
   private let restoresBest: Bool
   private let startFromEpoch: Int
   private weak var model: Model?
-  private var weights: [Float] = []
+  private var weights: (all: [Float], averages: [Float]?)?
   private var waited = 0
 
   /// - Parameters:
@@ -46,7 +47,7 @@ public final class EarlyStopping: Callback {
     self.model = model
     monitor.reset()
     (stoppedEpoch, bestEpoch, waited) = (nil, nil, 0)
-    weights = []
+    weights = nil
   }
 
   /// - Throws: `NetError` when there is no number called `monitor`.
@@ -64,19 +65,21 @@ public final class EarlyStopping: Callback {
   }
 
   public func onTrainEnd() throws {
-    guard restoresBest, !weights.isEmpty else { return }
-    model?.restore(allWeights: weights)
-    weights = []
+    if let weights { model?.restore(weights) }
+    weights = nil
   }
 }
 
 extension Model {
-  /// All parameters, one after the other.
-  fileprivate var allWeights: [Float] { Array(UnsafeBufferPointer(start: store.weights, count: store.count)) }
+  /// All parameters, one after the other, and the running mean of those that are trained.
+  fileprivate var allWeights: (all: [Float], averages: [Float]?) {
+    (Array(UnsafeBufferPointer(start: store.weights, count: store.count)), training?.updater.averages)
+  }
 
   /// Puts parameters back. For callbacks, while `fit` has the model to itself.
-  fileprivate func restore(allWeights weights: [Float]) {
-    store.weights.update(from: weights, count: weights.count)
+  fileprivate func restore(_ weights: (all: [Float], averages: [Float]?)) {
+    store.weights.update(from: weights.all, count: weights.all.count)
+    training?.updater.averages = weights.averages
     weightsChanged()
   }
 }

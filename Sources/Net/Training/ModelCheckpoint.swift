@@ -4,6 +4,8 @@
 /// ```swift
 /// try model.fit(train, epochs: 20, validationSplit: 0.1, callbacks: [ModelCheckpoint(path: "best.safetensors", saveBestOnly: true)])
 /// ```
+/// With a running mean of the weights (`UpdateOptions.useEMA`) that is what is saved: validation is of it too.
+///
 /// `{epoch}` and `{batch}` in the path stand for their numbers, from 1. A file is complete or not there at all.
 public final class ModelCheckpoint: Callback {
   /// When to save.
@@ -59,12 +61,20 @@ public final class ModelCheckpoint: Callback {
   private func save(_ epoch: Int, _ batch: Int?, _ logs: Metrics) throws {
     guard let model, try !saveBestOnly || monitor.improves(logs, for: "modelCheckpoint") else { return }
     let name = replace("{epoch}", in: path, with: "\(epoch + 1)")
-    try model.saveWeights(to: replace("{batch}", in: name, with: batch.map { "\($0 + 1)" } ?? "end"))
+    try model.saveWeights(averaged: replace("{batch}", in: name, with: batch.map { "\($0 + 1)" } ?? "end"))
   }
 
   private func replace(_ mark: String, in text: String, with value: String) -> String {
     var text = text
     while let found = text.firstRange(of: mark) { text.replaceSubrange(found, with: value) }
     return text
+  }
+}
+
+extension Model {
+  /// Saves the running mean of the weights, where there is one, otherwise the weights.
+  fileprivate func saveWeights(averaged path: String) throws {
+    guard training?.updater.canAverage == true else { return try saveWeights(to: path) }
+    try withAveragedWeights { try saveWeights(to: path) }
   }
 }
