@@ -228,7 +228,11 @@ private let recurrentCases = [
     Bidirectional(LSTM(2), merge: .average)
   },
   LayerCase("bidirectional with states", [4, 3], of: ["Bidirectional"]) { _, x in
-    try Bidirectional(GRU(2))(x, GRU(2)(x), SimpleRNN(2)(x))
+    try Bidirectional(GRU(2))(x, initialStates: (GRU(2)(x), SimpleRNN(2)(x)))
+  },
+  LayerCase("bidirectional with states and a mask", [4, 3], of: ["Bidirectional"]) { _, x in
+    try Bidirectional(LSTM(2))(
+      x, initialStates: (LSTM(2, returnState: true)(x), LSTM(2, returnState: true)(x)), mask: mask(of: x))
   },
 ]
 

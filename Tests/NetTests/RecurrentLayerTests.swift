@@ -180,10 +180,14 @@ private func turnedAround(_ x: [Float], steps: Int, _ size: Int) -> [Float] {
       graphProblem { try LSTM(2, maskValue: 0)($0, mask: Masking()($0)) } == "lstm_1: a mask and maskValue; expected one of them")
     #expect(
       graphProblem { try GRU(2)($0, $0, $0) }
-        == "gru_1: got 3 inputs; expected a sequence, or a sequence and an initial state")
+        == "gru_1: got 3 inputs; expected a sequence, with initialState: and mask: by name")
+    // A mask where only names tell what is meant.
+    #expect(
+      graphProblem { try GRU(4)($0, Masking()($0)) }
+        == "gru_1: got 2 inputs; expected a sequence, with initialState: and mask: by name")
     #expect(
       graphProblem { try Bidirectional(GRU(2))($0, GRU(2)($0)) }
-        == "bidirectional_1: got 2 inputs; expected a sequence, or a sequence and two initial states")
+        == "bidirectional_1: got 2 inputs; expected a sequence, with initialStates: and mask: by name")
   }
 
   @Test func badSteps() throws {

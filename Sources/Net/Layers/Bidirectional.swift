@@ -6,8 +6,7 @@ import Kernels
 /// ```swift
 /// Bidirectional(LSTM(64, returnSequences: true))      // [steps, features] to [steps, 128]
 /// ```
-/// With `returnSequences` both outputs of a step stand side by side, whichever came first. Initial states, if given, are two more
-/// inputs: that of the forward layer and that of the backward one.
+/// With `returnSequences` both outputs of a step stand side by side, whichever came first.
 public struct Bidirectional: Layer {
   /// How two outputs become one.
   public enum Merge: CaseIterable, Sendable {
@@ -27,14 +26,28 @@ public struct Bidirectional: Layer {
     self.merge = merge
   }
 
+  /// Applies the layer with initial states, that of the forward layer and that of the backward one, a mask, `[steps]`, or both.
+  public func callAsFunction(
+    _ x: Node, initialStates: (forward: Node, backward: Node)? = nil, mask: Node? = nil
+  ) throws -> Node {
+    let call = BidirectionalCall(layer: self, hasStates: initialStates != nil, hasMask: mask != nil)
+    return try x.builder.add(call, to: [x] + [initialStates?.forward, initialStates?.backward, mask].compactMap { $0 })
+  }
+
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
-    guard inputs.count == 1 || inputs.count == 3 else {
-      throw NetError("got \(inputs.count) inputs; expected a sequence, or a sequence and two initial states")
+    guard inputs.count == 1 else {
+      throw NetError("got \(inputs.count) inputs; expected a sequence, with initialStates: and mask: by name")
     }
+    return try build(inputs[0], initialStates: nil, mask: nil, in: graph)
+  }
+
+  fileprivate func build(
+    _ x: Node, initialStates: (forward: Node, backward: Node)?, mask: Node?, in graph: GraphBuilder
+  ) throws -> Node {
     var backwards = layer
     backwards.options.goBackwards.toggle()
-    let y = try graph.add(layer, to: inputs.count == 3 ? [inputs[0], inputs[1]] : [inputs[0]])
-    let z = try graph.add(backwards, to: inputs.count == 3 ? [inputs[0], inputs[2]] : [inputs[0]])
+    let y = try layer(x, initialState: initialStates?.forward, mask: mask)
+    let z = try backwards(x, initialState: initialStates?.backward, mask: mask)
     let count = y.shape.reduce(1, *)
     switch merge {
     case .concatenate: return try Concatenate().build([y, z], in: graph)
@@ -43,6 +56,21 @@ public struct Bidirectional: Layer {
     case .average:
       return try graph.add(Scale(factor: 0.5, count: count), to: [graph.add(Sum(inputs: 2, count: count), to: [y, z])])
     }
+  }
+}
+
+/// The layer with what goes into it beside the sequence.
+private struct BidirectionalCall: Layer {
+  let layer: Bidirectional
+  let hasStates: Bool
+  let hasMask: Bool
+
+  var kind: String { layer.kind }
+  var name: String? { layer.name }
+
+  func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
+    try layer.build(
+      inputs[0], initialStates: hasStates ? (inputs[1], inputs[2]) : nil, mask: hasMask ? inputs.last : nil, in: graph)
   }
 }
 

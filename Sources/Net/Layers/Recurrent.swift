@@ -72,17 +72,16 @@ extension RecurrentLayer {
     return try x.builder.add(call, to: [x] + [initialState, mask].compactMap { $0 })
   }
 
-  /// - Parameter inputs: the sequence, and an initial state if there is a second.
   public func build(_ inputs: [Node], in graph: GraphBuilder) throws -> Node {
-    guard inputs.count == 1 || inputs.count == 2 else {
-      throw NetError("got \(inputs.count) inputs; expected a sequence, or a sequence and an initial state")
+    guard inputs.count == 1 else {
+      throw NetError("got \(inputs.count) inputs; expected a sequence, with initialState: and mask: by name")
     }
-    return try build(inputs[0], initialState: inputs.count == 2 ? inputs[1] : nil, mask: nil, in: graph)
+    return try build(inputs[0], initialState: nil, mask: nil, in: graph)
   }
 
   fileprivate func build(_ x: Node, initialState: Node?, mask: Node?, in graph: GraphBuilder) throws -> Node {
     try check()
-    guard units >= 1 else { throw NetError("\(units) units; expected at least 1") }
+    try checkUnits(units)
     guard x.shape.count == 2 else { throw NetError("input of shape \(x.shape); expected a sequence [steps, features]") }
     guard !options.returnSequences || !options.returnState else {
       throw NetError("returnSequences and returnState; expected one of them: a layer has one output")
