@@ -182,6 +182,12 @@ import Testing
     }
     let zeros = Dataset.Targets.values(Tensor(zeros: [2, 2])), classes = Dataset.Targets.classes([0, 1], count: 2)
     #expect(problem(.hinge, zeros) == "hinge takes targets of -1 and 1, got 0.0")
+    let signs = Dataset.Targets.values(try Tensor(shape: [2, 2], [1, -1, 0, 1]))
+    #expect(problem(.binaryCrossEntropy(), signs) == "binaryCrossEntropy takes probabilities as targets, got -1.0")
+    #expect(problem(.categoricalCrossEntropy(), signs) == "categoricalCrossEntropy takes probabilities as targets, got -1.0")
+    #expect(
+      problem(.binaryCrossEntropy(), .values(try Tensor(shape: [2, 2], [1, 2, 0, 1])))
+        == "binaryCrossEntropy takes probabilities as targets, got 2.0")
     #expect(
       problem(.squaredHinge, classes)
         == "squaredHinge takes class labels for 2 classes and one output, got 2 classes and output shape [2]")

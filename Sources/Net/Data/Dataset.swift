@@ -2,7 +2,8 @@
 public struct Dataset: Sendable {
   /// What the network should answer.
   public enum Targets: Sendable {
-    /// One class index in `0..<count` an example.
+    /// One class index in `0..<count` an example; or as many as its output has rows, as one for each step of a sequence: example
+    /// after example.
     case classes([Int32], count: Int)
     /// One row of values an example (regression, one-hot or several binary targets): `[examples, ...]`.
     case values(Tensor)
@@ -29,7 +30,7 @@ public struct Dataset: Sendable {
     }
     switch targets {
     case .classes(let labels, let classes):
-      guard labels.count == examples else {
+      guard examples == 0 ? labels.isEmpty : labels.count >= examples && labels.count % examples == 0 else {
         throw NetError("dataset: \(examples) inputs but \(labels.count) labels")
       }
       if let at = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
@@ -62,5 +63,17 @@ extension Dataset {
   /// These examples with the answers of `model`, which should be logits: what `Distillation` trains a smaller network on.
   public func taught(by model: Model) throws -> Dataset {
     try Dataset(inputs: inputs, targets: targets, sampleWeights: sampleWeights, teacher: model.predict(inputs))
+  }
+}
+
+extension Dataset: CustomStringConvertible {
+  /// `4000 examples of shape [28, 28, 1], 10 classes`.
+  public var description: String {
+    let answers =
+      switch targets {
+      case .classes(_, let classes): "\(classes) classes"
+      case .values(let values): "targets of shape \(Array(values.shape.dropFirst()))"
+      }
+    return "\(count) examples of shape \(Array(inputs.shape.dropFirst())), \(answers)"
   }
 }

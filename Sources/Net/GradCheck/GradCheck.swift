@@ -114,7 +114,7 @@ extension Model {
       start.map { Array(UnsafeBufferPointer(start: $0, count: count)) }
     }
     let targets = ReferenceTargets(
-      labels: array(examples.labels, batch), targets: array(examples.targets, batch * outputCount),
+      labels: array(examples.labels, batch * examples.labelsPerExample), targets: array(examples.targets, batch * outputCount),
       teacher: array(examples.teacher, batch * outputCount), weights: array(examples.weights, batch))
     let pass = ReferencePass(
       plan, inputs: array(examples.inputs, batch * inputCount)!, targets: targets,

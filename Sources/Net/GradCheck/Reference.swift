@@ -140,9 +140,10 @@ struct ReferencePass {
   }
 
   private func unweightedLosses(of outputs: [Double]) -> (values: [Double], isExact: Bool) {
-    let (loss, outputCount) = (plan.loss!, outputs.count / batch)
+    let loss = plan.loss!
+    let rows = batch * loss.rows(plan.outputShape), outputCount = outputs.count / rows
     let context = LossReferenceContext(
-      batch: batch, outputs: outputs, outputCount: outputCount, labels: targets.labels,
+      batch: rows, outputs: outputs, outputCount: outputCount, labels: targets.labels,
       targets: targets.targets?.map(Double.init),
       teacher: targets.teacher?.map(Double.init))
     if let losses = loss.reference(context) { return (losses, true) }
@@ -155,7 +156,7 @@ struct ReferencePass {
             losses.withUnsafeMutableBufferPointer { losses in
               loss.evaluate(
                 LossContext(
-                  batch: batch, outputs: outputs.baseAddress!, outputCount: outputCount, labels: labels, targets: values,
+                  batch: rows, outputs: outputs.baseAddress!, outputCount: outputCount, labels: labels, targets: values,
                   teacher: teacher, losses: losses.baseAddress!, gradient: nil, scale: 1 / Float(losses.count)))
             }
           }

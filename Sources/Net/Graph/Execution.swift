@@ -21,6 +21,8 @@ final class Execution: @unchecked Sendable {
   private let outputBuffer: UnsafeMutablePointer<Float>?
   let outputCount: Int
   private let lossesPerExample: Int
+  /// How many examples the loss sees in an output.
+  let rowsPerExample: Int
   private var input: UnsafePointer<Float>?
   private var prepared: PreparedWeights?
 
@@ -53,8 +55,10 @@ final class Execution: @unchecked Sendable {
         batch: 0, isTraining: plan.purpose == .training, examplesSeen: 0, preparedReference: nil, pointers: pointers + next,
         inputCount: call.inputs.count, parameterCount: call.parameters.count)
       for (j, value) in call.inputs.enumerated() {
-        if value == plan.input { inputSlots.append(next + j) }
-        c.pointers[j] = at(layout.values[value])
+        if !isBackward || call.op.backwardReads.contains(.inputs) {
+          if value == plan.input { inputSlots.append(next + j) }
+          c.pointers[j] = at(layout.values[value])
+        }
         guard isBackward else { continue }
         switch layout.targets[i][j] {
         case .none: break
@@ -78,6 +82,7 @@ final class Execution: @unchecked Sendable {
     outputCount = plan.count(plan.output)
     inputGradientBuffer = at(layout.gradients[plan.input])
     lossesPerExample = plan.loss?.lossesPerExample(plan.outputShape) ?? 0
+    rowsPerExample = plan.loss?.rows(plan.outputShape) ?? 1
   }
 
   deinit {
@@ -161,8 +166,8 @@ final class Execution: @unchecked Sendable {
     let gradient = plan.purpose == .training ? plan.layout.gradients[plan.output].map { arena + $0 } : nil
     plan.loss!.evaluate(
       LossContext(
-        batch: batch, outputs: output, outputCount: outputCount, labels: examples.labels, targets: examples.targets,
-        teacher: examples.teacher, losses: losses, gradient: gradient, scale: 1 / Float(count)))
+        batch: batch * rowsPerExample, outputs: output, outputCount: outputCount / rowsPerExample, labels: examples.labels,
+        targets: examples.targets, teacher: examples.teacher, losses: losses, gradient: gradient, scale: 1 / Float(count)))
     if let weights = examples.weights {
       weigh(losses, lossesPerExample, batch, weights)
       if let gradient { weigh(gradient, outputCount, batch, weights) }

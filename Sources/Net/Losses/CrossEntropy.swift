@@ -1,6 +1,7 @@
 import Kernels
 
-/// -log softmax(y)[label], mean over the batch; outputs are logits `[classes]`, targets class labels.
+/// -log softmax(y)[label], mean over the batch; outputs are logits `[classes]`, targets class labels; or logits
+/// `[..., classes]` and a label for each row, as for each step of a sequence.
 ///
 /// A network that ends in `Softmax()` is trained on the logits before it. With label smoothing e the target of the label
 /// is 1 - e + e / classes, of every other class e / classes.
@@ -12,6 +13,7 @@ public struct SparseCategoricalCrossEntropy: Loss {
   public let labelSmoothing: Float
   public let classWeights: [Float]?
   public let name = "sparseCategoricalCrossEntropy"
+  public let takesRows = true
   public let outputFunction: OutputFunction? = .softmax
 
   /// - Parameter classWeights: one for each output, or nil for 1.
@@ -71,16 +73,15 @@ public struct SparseCategoricalCrossEntropy: Loss {
 public struct CategoricalCrossEntropy: Loss {
   public let labelSmoothing: Float
   public let name = "categoricalCrossEntropy"
+  public let takesRows = true
   public let outputFunction: OutputFunction? = .softmax
 
   public init(labelSmoothing: Float = 0) { self.labelSmoothing = labelSmoothing }
 
   public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
     try checkValues(targets, output: shape, for: name, hint: "; expected .values, or the loss sparseCategoricalCrossEntropy")
+    try checkProbabilities(targets, for: name)
     try checkSmoothing(labelSmoothing, name)
-    guard shape.count == 1 else {
-      throw NetError("\(name) needs one row of logits an example, got output shape \(shape)")
-    }
   }
 
   public func evaluate(_ c: LossContext) {
@@ -105,6 +106,7 @@ public struct BinaryCrossEntropy: Loss {
   public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
     try checkSmoothing(labelSmoothing, name)
     try checkBinary(targets, output: shape, for: name)
+    try checkProbabilities(targets, for: name, upTo: 1)
   }
 
   public var classValues: [Float]? { [0, 1] }

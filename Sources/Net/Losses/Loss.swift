@@ -12,6 +12,10 @@ public protocol Loss: Sendable {
   /// How many losses `evaluate` writes for one example; the reported loss is the mean of them all.
   func lossesPerExample(_ output: [Int]) -> Int
 
+  /// Whether each row of an output, along its last dimension, is an example of its own: of `[steps, classes]` each step has a
+  /// label, or a row of target values. `check`, `evaluate` and the metrics then see rows.
+  var takesRows: Bool { get }
+
   /// Writes `context.losses` and, when it is not nil, `context.gradient`.
   func evaluate(_ context: LossContext)
 
@@ -34,12 +38,18 @@ public protocol Loss: Sendable {
 }
 
 extension Loss {
-  public func lossesPerExample(_ output: [Int]) -> Int { 1 }
+  public func lossesPerExample(_ output: [Int]) -> Int { rows(output) }
+  public var takesRows: Bool { false }
   public var outputFunction: OutputFunction? { nil }
   public func reference(_ context: LossReferenceContext) -> [Double]? { nil }
   public var classValues: [Float]? { nil }
   public var decisionThreshold: Float { outputFunction == .sigmoid ? 0 : 0.5 }
   public var needsTeacher: Bool { false }
+}
+
+extension Loss {
+  /// How many examples the loss sees in an output of this shape.
+  func rows(_ output: [Int]) -> Int { takesRows ? output.dropLast().reduce(1, *) : 1 }
 }
 
 /// The outputs and targets of one batch, and where their loss goes. All buffers are row-major and contiguous.
@@ -62,6 +72,13 @@ public struct LossContext {
   public let gradient: UnsafeMutablePointer<Float>?
   /// 1 / (number of losses in the batch): what each loss counts in the mean.
   public let scale: Float
+}
+
+/// Throws when target values are below 0 or above `limit`.
+func checkProbabilities(_ targets: Dataset.Targets, for loss: String, upTo limit: Float = .infinity) throws {
+  if case .values(let values) = targets, let wrong = values.values.first(where: { $0 < 0 || $0 > limit }) {
+    throw NetError("\(loss) takes probabilities as targets, got \(wrong)")
+  }
 }
 
 /// Throws unless the targets are values of the output's shape, or class labels 0 and 1 for one output.

@@ -7,16 +7,14 @@ import Kernels
 /// trained on the logits before it.
 public struct KullbackLeibler: Loss {
   public let name = "kullbackLeibler"
+  public let takesRows = true
   public let outputFunction: OutputFunction? = .softmax
 
   public init() {}
 
   public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
     try checkValues(targets, output: shape, for: name, hint: "; expected .values")
-    try checkRow(shape, of: "logits", for: name)
-    if case .values(let values) = targets, let wrong = values.values.first(where: { $0 < 0 }) {
-      throw NetError("\(name) takes probabilities as targets, got \(wrong)")
-    }
+    try checkProbabilities(targets, for: name)
   }
 
   public func evaluate(_ c: LossContext) {
@@ -30,12 +28,12 @@ public struct KullbackLeibler: Loss {
 /// least.
 public struct CosineSimilarity: Loss {
   public let name = "cosineSimilarity"
+  public let takesRows = true
 
   public init() {}
 
   public func check(_ targets: Dataset.Targets, output shape: [Int]) throws {
     try checkValues(targets, output: shape, for: name, hint: "; expected .values")
-    try checkRow(shape, of: "values", for: name)
   }
 
   public func evaluate(_ c: LossContext) {
@@ -54,6 +52,7 @@ public struct Distillation: Loss {
   public let temperature: Float
   public let studentWeight: Float
   public let name = "distillation"
+  public let takesRows = true
   public let outputFunction: OutputFunction? = .softmax
   public let needsTeacher = true
 
@@ -80,11 +79,6 @@ public struct Distillation: Loss {
       rows: c.batch, columns: c.outputCount, logits: c.outputs, teacher: c.teacher!, labels: c.labels!,
       temperature: temperature, studentWeight: studentWeight, gradientScale: c.scale, losses: c.losses, gradient: c.gradient)
   }
-}
-
-/// Throws unless an output is one row.
-private func checkRow(_ shape: [Int], of what: String, for loss: String) throws {
-  guard shape.count == 1 else { throw NetError("\(loss) needs one row of \(what) an example, got output shape \(shape)") }
 }
 
 extension Loss where Self == KullbackLeibler {

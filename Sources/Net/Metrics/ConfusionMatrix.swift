@@ -24,6 +24,9 @@ public struct ConfusionMatrix: Hashable, Sendable, CustomStringConvertible {
     let shape = Array(predictions.shape.dropFirst())
     // Checks counts and labels.
     _ = try Dataset(inputs: predictions, targets: targets)
+    if case .classes(let labels, _) = targets, labels.count != predictions.shape[0] {
+      throw NetError("confusionMatrix: \(predictions.shape[0]) predictions but \(labels.count) labels")
+    }
     try checkAnswers(targets, output: shape, for: "confusionMatrix")
     self.init(classes: max(2, shape[0]))
     predictions.withUnsafeBufferPointer { outputs in

@@ -3,8 +3,10 @@ import Kernels
 /// The examples of one batch, or all of a data set: pointers to the first.
 struct Examples {
   var inputs: UnsafePointer<Float>
-  /// One class an example, or nil.
+  /// The classes, or nil.
   var labels: UnsafePointer<Int32>?
+  /// One, or one for each row of an output.
+  var labelsPerExample = 1
   /// One row of values an example, or nil.
   var targets: UnsafePointer<Float>?
   /// How much each example counts, or nil.
@@ -15,7 +17,8 @@ struct Examples {
   /// The examples from `first` on.
   func advanced(by first: Int, inputCount: Int, outputCount: Int) -> Examples {
     Examples(
-      inputs: inputs + first * inputCount, labels: labels.map { $0 + first }, targets: targets.map { $0 + first * outputCount },
+      inputs: inputs + first * inputCount, labels: labels.map { $0 + first * labelsPerExample },
+      labelsPerExample: labelsPerExample, targets: targets.map { $0 + first * outputCount },
       weights: weights.map { $0 + first }, teacher: teacher.map { $0 + first * outputCount })
   }
 }
@@ -25,6 +28,7 @@ struct CheckedData {
   let count: Int
   private let inputs: Tensor
   private let labels: [Int32]?
+  private let labelsPerExample: Int
   private let targets: Tensor?
   private var weights: [Float]?
   private let teacher: Tensor?
@@ -34,8 +38,9 @@ struct CheckedData {
   init(_ data: Dataset, for model: Model, _ training: TrainingState, _ name: String) throws {
     guard data.count > 0 else { throw NetError("\(name): the data set is empty") }
     try model.checkInput(data.inputs, name)
-    try training.loss.check(data.targets, output: model.outputShape)
-    for metric in training.metrics { try metric.check(data.targets, output: model.outputShape) }
+    let (seen, shape) = try CheckedData.rows(of: data, training.loss, output: model.outputShape, name)
+    try training.loss.check(seen, output: shape)
+    for metric in training.metrics { try metric.check(seen, output: shape) }
     try checkFinite(data.inputs, "\(name): the input")
     if training.loss.needsTeacher {
       let expected = [data.count] + model.outputShape
@@ -49,6 +54,7 @@ struct CheckedData {
     }
     try data.inputs.withUnsafeBufferPointer { try model.checkTokens($0, name) }
     count = data.count
+    labelsPerExample = training.loss.rows(model.outputShape)
     inputs = data.inputs
     weights = data.sampleWeights
     teacher = training.loss.needsTeacher ? data.teacher : nil
@@ -65,6 +71,25 @@ struct CheckedData {
     classes = if case .classes(let classes, let count) = data.targets { (classes, count) } else { nil }
   }
 
+  /// The targets, and the shape of an output, as the loss and the metrics see them.
+  private static func rows(
+    of data: Dataset, _ loss: any Loss, output: [Int], _ name: String
+  ) throws -> (targets: Dataset.Targets, output: [Int]) {
+    let rows = loss.rows(output)
+    let row = loss.takesRows ? Array(output.suffix(1)) : output
+    switch data.targets {
+    case .classes(let labels, _):
+      guard labels.count == data.count * rows else {
+        let expected = rows == 1 ? "one an example" : "\(rows) an example, one for each row of the output \(output)"
+        throw NetError("\(name): \(labels.count) labels for \(data.count) examples; expected \(expected)")
+      }
+      return (data.targets, row)
+    case .values(let values):
+      guard row != output, values.shape == [data.count] + output else { return (data.targets, output) }
+      return (.values(try Tensor(shape: [data.count * rows] + row, values.values)), row)
+    }
+  }
+
   /// Class labels as the user gave them.
   private let classes: (labels: [Int32], count: Int)?
 
@@ -75,6 +100,9 @@ struct CheckedData {
       throw NetError("fit: \(classWeight.count) class weights; expected \(classes.count), one for each class")
     }
     try checkWeights(classWeight, "fit: class weight")
+    guard labelsPerExample == 1 else {
+      throw NetError("fit: classWeight needs one label an example, got \(labelsPerExample); give the loss classWeights instead")
+    }
     var weights = weights ?? [Float](repeating: 1, count: self.count)
     for i in 0..<count { weights[i] *= classWeight[Int(classes.labels[i])] }
     self.weights = weights
@@ -89,6 +117,7 @@ struct CheckedData {
               try body(
                 Examples(
                   inputs: inputs.baseAddress!, labels: self.labels == nil ? nil : labels.baseAddress,
+                  labelsPerExample: labelsPerExample,
                   targets: self.targets == nil ? nil : targets.baseAddress,
                   weights: self.weights == nil ? nil : weights.baseAddress,
                   teacher: self.teacher == nil ? nil : teacher.baseAddress))

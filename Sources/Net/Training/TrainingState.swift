@@ -48,7 +48,8 @@ final class TrainingState {
   func batchBuffer(_ model: Model, capacity: Int) -> BatchBuffer {
     if let batch, batch.capacity == capacity { return batch }
     let new = BatchBuffer(
-      capacity: capacity, inputCount: model.inputCount, outputCount: model.outputCount)
+      capacity: capacity, inputCount: model.inputCount, outputCount: model.outputCount,
+      labelsPerExample: loss.rows(model.outputShape))
     batch = new
     return new
   }
@@ -80,22 +81,24 @@ final class BatchBuffer {
   let capacity: Int
   let inputCount: Int
   let outputCount: Int
+  private let labelsPerExample: Int
   private let inputs: UnsafeMutablePointer<Float>
   private let labels: UnsafeMutablePointer<Int32>
   private let targets: UnsafeMutablePointer<Float>
   private let weights: UnsafeMutablePointer<Float>
   private let teacher: UnsafeMutablePointer<Float>
 
-  init(capacity: Int, inputCount: Int, outputCount: Int) {
+  init(capacity: Int, inputCount: Int, outputCount: Int, labelsPerExample: Int) {
     self.capacity = capacity
+    self.labelsPerExample = labelsPerExample
     self.inputCount = inputCount
     self.outputCount = outputCount
     inputs = .allocateZeros(capacity * inputCount)
     targets = .allocateZeros(capacity * outputCount)
     weights = .allocateZeros(capacity)
     teacher = .allocateZeros(capacity * outputCount)
-    labels = .allocate(capacity: capacity)
-    labels.initialize(repeating: 0, count: capacity)
+    labels = .allocate(capacity: capacity * labelsPerExample)
+    labels.initialize(repeating: 0, count: capacity * labelsPerExample)
   }
 
   deinit {
@@ -111,7 +114,9 @@ final class BatchBuffer {
     gatherRows(
       rows: count, columns: inputCount, data.inputs, lds: inputCount, indices: indices, into: inputs, ldy: inputCount)
     if let source = data.labels {
-      for i in 0..<count { labels[i] = source[Int(indices[i])] }
+      for i in 0..<count {
+        (labels + i * labelsPerExample).update(from: source + Int(indices[i]) * labelsPerExample, count: labelsPerExample)
+      }
     }
     if let source = data.targets {
       gatherRows(rows: count, columns: outputCount, source, lds: outputCount, indices: indices, into: targets, ldy: outputCount)
@@ -121,7 +126,7 @@ final class BatchBuffer {
       gatherRows(rows: count, columns: outputCount, source, lds: outputCount, indices: indices, into: teacher, ldy: outputCount)
     }
     return Examples(
-      inputs: inputs, labels: data.labels == nil ? nil : UnsafePointer(labels),
+      inputs: inputs, labels: data.labels == nil ? nil : UnsafePointer(labels), labelsPerExample: labelsPerExample,
       targets: data.targets == nil ? nil : UnsafePointer(targets), weights: data.weights == nil ? nil : UnsafePointer(weights),
       teacher: data.teacher == nil ? nil : UnsafePointer(teacher))
   }
@@ -154,7 +159,8 @@ struct RunningMetrics {
     examples += batch
     guard !accumulators.isEmpty else { return }
     let outputs = MetricBatch(
-      batch: batch, outputs: execution.output, outputCount: execution.outputCount, labels: data.labels, targets: data.targets,
+      batch: batch * execution.rowsPerExample, outputs: execution.output,
+      outputCount: execution.outputCount / execution.rowsPerExample, labels: data.labels, targets: data.targets,
       threshold: threshold)
     for accumulator in accumulators { accumulator.update(outputs) }
   }
