@@ -20,7 +20,7 @@ LW_INLINE void lw_average_window(ptrdiff_t rows, ptrdiff_t columns, const lw_poo
         sum = vf_add(sum, vf_load_lanes(x + (r * width + s) * channels + (c), lanes));                     \
     vf_store_lanes(y + (c), lw_divided(sum, d), lanes);                                                    \
   } while (0)
-  LW_EACH_VECTOR(channels, LW_AVERAGE_VECTOR);
+  LW_COVER_VECTORS(channels, LW_AVERAGE_VECTOR);
 #undef LW_AVERAGE_VECTOR
 }
 

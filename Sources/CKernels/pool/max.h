@@ -23,7 +23,7 @@ LW_INLINE void lw_max_window(ptrdiff_t rows, ptrdiff_t columns, int indexed, con
     vf_store_lanes(y + (c), best, lanes);                                                  \
     if (indexed) vi_store_lanes(indices + (c), where, lanes);                              \
   } while (0)
-  LW_EACH_VECTOR(channels, LW_MAX_VECTOR);
+  LW_COVER_VECTORS(channels, LW_MAX_VECTOR);
 #undef LW_MAX_VECTOR
 }
 
@@ -69,8 +69,53 @@ LW_INLINE void lw_max_share(const lw_pool_gradient *g, ptrdiff_t row, ptrdiff_t 
 #undef LW_SHARE_VECTOR
 }
 
+// The gradient of one window into `columns` pixels of one of its rows, which no other window has. The first is pixel `first` of its
+// image.
+LW_INLINE void lw_max_place(ptrdiff_t columns, ptrdiff_t channels, ptrdiff_t first, const float *dy, const int32_t *indices,
+                            float *dx) {
+#define LW_PLACE_VECTOR(c, lanes)                                                                             \
+  do {                                                                                                        \
+    const vi where = vi_load_lanes(indices + (c), lanes);                                                     \
+    const vf share = vf_add(vf_zero(), vf_load_lanes(dy + (c), lanes));                                       \
+    for (ptrdiff_t s = 0; s < columns; ++s) {                                                                 \
+      const vm m = vi_eq(where, vi_set1((int32_t)(first + s)));                                               \
+      vf_store_lanes(dx + s * channels + (c), vf_select(m, share, vf_zero()), lanes);                         \
+    }                                                                                                         \
+  } while (0)
+  LW_COVER_VECTORS(channels, LW_PLACE_VECTOR);
+#undef LW_PLACE_VECTOR
+}
+
+// Windows that share no pixel: each is read once for a row of pixels, and every pixel is written once.
+static void lw_max_gradient_apart(const lw_pool *p, ptrdiff_t row, ptrdiff_t count, const float *dy, const int32_t *indices,
+                                  float *dx) {
+  const lw_pool_axis *rows = &p->rows, *columns = &p->columns;
+  const ptrdiff_t channels = p->channels;
+  lw_range above = {0, 0};
+  for (ptrdiff_t i = row; i < row + count; ++i) {
+    const ptrdiff_t image = i / rows->input, h = i % rows->input;
+    above = lw_pool_covering(rows, h == 0 ? (lw_range){0, 0} : above, h);
+    float *to = dx + i * columns->input * channels;
+    ptrdiff_t done = 0;  // pixels of this row
+    for (ptrdiff_t q = 0; above.start < above.end && q < columns->output; ++q) {
+      const lw_range w = lw_pool_window(columns, q);
+      const ptrdiff_t window = ((image * rows->output + above.start) * columns->output + q) * channels;
+      const ptrdiff_t size = w.end - w.start, first = h * columns->input + w.start;
+      lw_zero_pixels(to + done * channels, (w.start - done) * channels);
+      if (size == 2) lw_max_place(2, channels, first, dy + window, indices + window, to + w.start * channels);
+      else lw_max_place(size, channels, first, dy + window, indices + window, to + w.start * channels);
+      done = w.end;
+    }
+    lw_zero_pixels(to + done * channels, (columns->input - done) * channels);
+  }
+}
+
 static void lw_pool_max_gradient(const lw_pool *p, ptrdiff_t row, ptrdiff_t count, const float *dy, const int32_t *indices,
                                  float *dx) {
+  if (lw_pool_is_apart(&p->rows) && lw_pool_is_apart(&p->columns)) {
+    lw_max_gradient_apart(p, row, count, dy, indices, dx);
+    return;
+  }
   const lw_pool_gradient g = {p, dy, indices};
   lw_pool_gradient_rows(lw_max_share, &g, row, count, dx);
 }

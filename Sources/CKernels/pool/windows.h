@@ -19,11 +19,18 @@ LW_INLINE ptrdiff_t lw_pool_counted(const lw_pool_axis *a, ptrdiff_t o, int coun
   return (end < limit ? end : limit) - start;
 }
 
+// Whether no two windows share an element.
+LW_INLINE int lw_pool_is_apart(const lw_pool_axis *a) { return a->size > 0 && a->stride >= a->size; }
+
 // The windows that cover element i, from those of an earlier element; none before the first.
 LW_INLINE lw_range lw_pool_covering(const lw_pool_axis *a, lw_range earlier, ptrdiff_t i) {
   while (earlier.start < a->output && lw_pool_window(a, earlier.start).end <= i) ++earlier.start;
   while (earlier.end < a->output && lw_pool_window(a, earlier.end).start <= i) ++earlier.end;
   return earlier;
+}
+
+LW_INLINE void lw_zero_pixels(float *x, ptrdiff_t count) {
+  if (count > 0) __builtin_memset(x, 0, (size_t)count * sizeof *x);
 }
 
 // One window's share of the gradient of one pixel, all channels: dx += share, or dx = 0 + share when it is the first.
@@ -47,7 +54,7 @@ LW_INLINE void lw_pool_gradient_rows(lw_pool_share share, const lw_pool_gradient
     for (ptrdiff_t w = 0; w < columns->input; ++w) {
       float *to = dx + (i * columns->input + w) * channels;
       beside = lw_pool_covering(columns, beside, w);
-      if (above.start == above.end || beside.start == beside.end) __builtin_memset(to, 0, (size_t)channels * sizeof *to);
+      if (above.start == above.end || beside.start == beside.end) lw_zero_pixels(to, channels);
       for (ptrdiff_t o = above.start; o < above.end; ++o)
         for (ptrdiff_t q = beside.start; q < beside.end; ++q)
           share(g, o, q, (image * rows->output + o) * columns->output + q, h * columns->input + w,

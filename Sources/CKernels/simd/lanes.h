@@ -18,3 +18,16 @@ LW_INLINE void vi_store_lanes(int32_t *p, vi a, int lanes) {
     for (; start_ + VF <= (count); start_ += VF) call(start_, VF);           \
     if (start_ < (count)) call(start_, (int)((count) - start_));             \
   } while (0)
+
+// The same where a call may be repeated, because it only writes what it computes from other arrays: the last whole vector ends with the
+// last element, over some that are done already. Only a count below 16 is part of a vector.
+#define LW_COVER_VECTORS(count, call)                                                      \
+  do {                                                                                     \
+    const ptrdiff_t last_ = (count)-VF;                                                    \
+    if (last_ < 0) {                                                                       \
+      if ((count) > 0) call(0, (int)(count));                                              \
+    } else {                                                                               \
+      for (ptrdiff_t start_ = 0; start_ < last_; start_ += VF) call(start_, VF);           \
+      call(last_, VF);                                                                     \
+    }                                                                                      \
+  } while (0)

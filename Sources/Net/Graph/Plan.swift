@@ -54,12 +54,16 @@ public struct Plan: Sendable {
     var output = graph.output
     let absorbsLast = purpose != .inference && Plan.dropOutputFunction(&calls, &output, loss)
     Plan.removeViews(&calls, &output, purpose)
-    if fuses { Plan.fuse(&calls, output: output, purpose) }
+    var shapes = graph.shapes
+    if fuses {
+      if purpose == .training { Plan.poolBeforeReLU(&calls, &shapes, output: output) }
+      Plan.fuse(&calls, output: output, purpose)
+    }
 
     self.purpose = purpose
     self.capacity = capacity
     self.calls = calls
-    self.shapes = graph.shapes
+    self.shapes = shapes
     self.input = graph.inputs[0]
     self.output = output
     self.lossComputesOutput = absorbsLast
@@ -74,7 +78,7 @@ public struct Plan: Sendable {
     if purpose != .inference { steps.append(.loss) }
     self.steps = steps + backward.steps
     self.layout = Layout(
-      calls: calls, steps: self.steps, backward: backward, shapes: graph.shapes, external: Set(graph.inputs), output: output,
+      calls: calls, steps: self.steps, backward: backward, shapes: shapes, external: Set(graph.inputs), output: output,
       purpose: purpose, capacity: capacity, loss: loss)
   }
 
@@ -109,6 +113,24 @@ public struct Plan: Sendable {
     }
     calls = kept
     output = source[output] ?? output
+  }
+
+  /// Lets a maximum pooling that is the only reader of a ReLU go first: the same values and gradients (but for the sign of zeros), and
+  /// the ReLU's gradient, a pass of its own after a convolution, runs over a fraction of the elements.
+  private static func poolBeforeReLU(_ calls: inout [Graph.Call], _ shapes: inout [[Int]], output: Int) {
+    for i in calls.indices {
+      let relu = calls[i]
+      guard let activation = (relu.op as? Activate)?.activation, activation == .relu, relu.output != output,
+        let maker = calls.first(where: { $0.output == relu.inputs[0] })?.op, maker is Convolution || maker is AddBias
+      else { continue }
+      let readers = calls.indices.filter { calls[$0].inputs.contains(relu.output) }
+      guard readers.count == 1, let pooling = calls[readers[0]].op as? MaxPooling, pooling.isReduction else { continue }
+      let pool = calls[readers[0]]
+      shapes[relu.output] = shapes[pool.output]
+      let after = Activate(activation: activation, count: shapes[pool.output].reduce(1, *))
+      calls[i] = Graph.Call(op: pooling, inputs: relu.inputs, output: relu.output, parameters: [], layer: pool.layer)
+      calls[readers[0]] = Graph.Call(op: after, inputs: [relu.output], output: pool.output, parameters: [], layer: relu.layer)
+    }
   }
 
   /// Merges each op with the only reader of its output, as long as the two have a fused form.

@@ -7,6 +7,9 @@ struct MaxPooling: Op {
 
   let name = "maxPool2d"
 
+  /// Whether there are at most half as many outputs as inputs.
+  var isReduction: Bool { 2 * shape.outputHeight * shape.outputWidth <= shape.height * shape.width }
+
   func outputShape(_ inputs: [[Int]]) throws -> [Int] { [shape.outputHeight, shape.outputWidth, shape.channels] }
 
   private var outputs: Int { shape.outputHeight * shape.outputWidth * shape.channels }
