@@ -20,6 +20,12 @@ struct PatchWindow {
   /// Whether there is a window.
   private let isUsed: Bool
 
+  /// The window of a copy of `patches`, nil where taps hold a vector or none lies outside: those are copied as fast from the images.
+  init?(packing patches: lw_patches) {
+    self.init(patches)
+    guard isUsed, patches.channels < 16 else { return nil }
+  }
+
   init(_ patches: lw_patches) {
     self.patches = patches
     pixels = patches.rows * patches.columns

@@ -201,17 +201,22 @@ extension Product {
     if plan.gathersA, case .patches(let patches) = a {
       return accumulateGathered(plan, b, PatchWindow(patches), rows, columns, part, into: target, on: table)
     }
-    let count = plan.copyCount + plan.panelsCount
+    let window: PatchWindow? = if case .transposedPatches(let patches) = a { PatchWindow(packing: patches) } else { nil }
+    let count = plan.copyCount + plan.panelsCount + (window?.count ?? 0)
     guard count > 0 else { return accumulate(plan, b, rows, columns, part, into: target, Copies(), on: table) }
     withScratch(count) {
-      let copies = Copies(a: plan.copiesA ? $0 : nil, b: plan.packsAsItGoes ? $0 + plan.copyCount : nil)
+      let copies = Copies(
+        a: plan.copiesA ? $0 : nil, b: plan.packsAsItGoes ? $0 + plan.copyCount : nil, window: window,
+        pixels: $0 + plan.copyCount + plan.panelsCount)
       accumulate(plan, b, rows, columns, part, into: target, copies, on: table)
     }
   }
 
-  /// Room for a block of op(A) and one of B, where they are copied.
+  /// Room for a block of op(A) and one of B, where they are copied, and for the pixels that a window copies first.
   private struct Copies {
     var a, b: UnsafeMutablePointer<Float>?
+    var window: PatchWindow?
+    var pixels: UnsafeMutablePointer<Float>?
   }
 
   private func accumulate(
@@ -222,7 +227,7 @@ extension Product {
       let size = min(blockLength, part.upperBound - l)
       for i in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rowsBlock) {
         let height = min(plan.rowsBlock, rows.upperBound - i)
-        let a = rowsOfA(plan, i, height, l, size, copy: copies.a, on: table)
+        let a = rowsOfA(plan, i, height, l, size, copies, on: table)
         computeColumns(
           plan, b, a, i: i, height: height, columns, l: l, size: size, isFirst: l == part.lowerBound, into: target,
           panels: copies.b, on: table)
@@ -288,10 +293,9 @@ extension Product {
 
   /// Rows i ..< i + height of op(A) in the block of `size` values of k that starts at l, copied when there is room for it.
   private func rowsOfA(
-    _ plan: GemmPlan, _ i: Int, _ height: Int, _ l: Int, _ size: Int, copy: UnsafeMutablePointer<Float>?,
-    on table: UnsafePointer<lw_table>
+    _ plan: GemmPlan, _ i: Int, _ height: Int, _ l: Int, _ size: Int, _ copies: Copies, on table: UnsafePointer<lw_table>
   ) -> Rows {
-    switch (a, copy) {
+    switch (a, copies.a) {
     case (.matrix(let a), let copy?):
       // Turned, a tile's rows fill the lines they lie in and leave room for B in the nearest cache. Few rows, which would be turned
       // value by value, tiles can read as columns.
@@ -303,9 +307,16 @@ extension Product {
     case (.patches(var patches), let copy):
       table.pointee.conv_pack(&patches, i, height, l, size, copy!, wholeVectors(size))
       return Rows(pointer: UnsafePointer(copy!), ld: wholeVectors(size), isTransposed: false)
-    case (.transposedPatches(var patches), let copy):
-      table.pointee.conv_pack(&patches, l, size, i, height, copy!, wholeVectors(height))
-      return Rows(pointer: UnsafePointer(copy!), ld: wholeVectors(height), isTransposed: true)
+    case (.transposedPatches(let patches), let copy):
+      let ld = wholeVectors(height)
+      var start = l
+      while start < l + size {
+        let end = copies.window?.end(from: start, in: l..<l + size) ?? l + size
+        var (pixels, first) = copies.window?.patches(start..<end, in: copies.pixels, on: table) ?? (patches, start)
+        table.pointee.conv_pack(&pixels, first, end - start, i, height, copy! + (start - l) * ld, ld)
+        start = end
+      }
+      return Rows(pointer: UnsafePointer(copy!), ld: ld, isTransposed: true)
     }
   }
 

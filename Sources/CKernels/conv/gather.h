@@ -24,18 +24,27 @@ static const lw_gathered *lw_patch_reader_next(lw_patch_reader *s, int r) {
   const lw_patches *p = s->patches;
   lw_patch patches[LW_TILE_ROWS];
   int is_whole = 1;
-  for (int i = 0; i < r; ++i, lw_patch_advance(p, &s->at)) {
-    patches[i] = lw_patch_at(p, &s->at);
-    is_whole &= patches[i].is_whole;
+  lw_patch_cursor at = s->at;
+  for (ptrdiff_t i = 0, n; i < r; i += n, lw_patch_advance(p, &at, n)) {
+    n = lw_patches_in_row(p, &at, r - i);
+    is_whole &= lw_are_whole(p, &at, n);
+    for (ptrdiff_t j = 0; j < n; ++j) {
+      const ptrdiff_t x = j * p->stride_width;
+      patches[i + j] = (lw_patch){at.patch.y, at.patch.x + x, at.patch.origin + x * p->ldx};
+    }
   }
+  s->at = at;
   const lw_segment *segments = is_whole ? s->columns.runs : s->columns.taps;
   s->gathered.count = is_whole ? s->columns.run_count : s->columns.tap_count;
   for (ptrdiff_t n = 0; n < s->gathered.count; ++n) {
     lw_run *run = s->gathered.runs + n;
     run->count = segments[n].count;
-    for (int i = 0; i < r; ++i) {
-      const int is_inside = is_whole || lw_tap_is_inside(p, &patches[i], segments + n);
-      run->rows[i] = is_inside ? p->x + (patches[i].origin + segments[n].offset) : lw_patch_zeros;
+    if (is_whole) {
+      for (int i = 0; i < r; ++i) run->rows[i] = p->x + (patches[i].origin + segments[n].offset);
+    } else {
+      for (int i = 0; i < r; ++i)
+        run->rows[i] = lw_tap_is_inside(p, &patches[i], segments + n) ? p->x + (patches[i].origin + segments[n].offset)
+                                                                       : lw_patch_zeros;
     }
   }
   return &s->gathered;

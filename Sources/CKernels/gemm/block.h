@@ -67,11 +67,19 @@ static void lw_block_by_panels(const lw_gemm_block *g, const lw_tile_heights *ti
   }
 }
 
+// The last `tail` columns of B. Where rows follow each other without a gap, the vector that begins with them ends in the next row.
+static void lw_copy_edge(const lw_gemm_block *g, int tail, float *edge) {
+  const float *b = g->b + g->n - tail;
+  ptrdiff_t l = 0;
+  if (g->ldb == g->n && g->n >= VF)
+    for (; l + 1 < g->k; ++l) vf_store(edge + l * VF, vf_load(b + l * g->ldb));
+  for (; l < g->k; ++l) vf_store(edge + l * VF, vf_load_n(b + l * g->ldb, tail));
+}
+
 static void lw_gemm_block_run(const lw_gemm_block *g) {
   float edge[LW_GEMM_KC * VF];
   const int tail = g->packed ? 0 : (int)(g->n % VF);
-  if (tail)
-    for (ptrdiff_t l = 0; l < g->k; ++l) vf_store(edge + l * VF, vf_load_n(g->b + l * g->ldb + g->n - tail, tail));
+  if (tail) lw_copy_edge(g, tail, edge);
   const lw_tile_heights tiles = lw_block_heights(g);
   if (g->panels_outside) lw_block_by_panels(g, &tiles, edge);
   else lw_block_by_rows(g, &tiles, edge);
