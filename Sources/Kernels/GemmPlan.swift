@@ -124,10 +124,14 @@ struct GemmPlan {
     case .matrix(let b) where b.isTransposed: .transposedB
     case .matrix where product.m <= 4 && product.n > 64 && !product.a.isTransposedPatches: .fewRows
     case .matrix(let b) where product.m <= tuning.in_place_rows && !hasConflicts(b, product.m): .seldomReused
-    case .matrix where product.n <= tuning.in_place_columns: .narrow
+    case .matrix(let b) where product.n <= tuning.in_place_columns && !isRagged(b, product.m): .narrow
     case .matrix: .reused
     }
   }
+
+  /// Whether vectors of B lie across cache lines, so that a panel takes up to twice its room in the nearest cache, and there are rows
+  /// enough to pay for a copy.
+  private static func isRagged(_ b: Operand, _ m: Int) -> Bool { b.ld % 16 != 0 && m > packAsItGoesRows }
 
   /// Whether the rows of a panel of `b` fall into few sets of the cache and push each other out: their distance is a
   /// multiple of a page. A product with very few rows does not use them again anyway.

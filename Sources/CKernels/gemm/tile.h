@@ -1,8 +1,10 @@
 // The register tile: an r x 16w block of C, every element one chain of fused multiply-adds over ascending k.
 //
 // The accumulators stay in registers for the whole of k, so each step costs w loads of B, r broadcasts of A and r*w
-// vf_fma. r, w and the kind of A are literals wherever lw_tile_body is called: the loops over them vanish and acc becomes
-// registers.
+// vf_fma. r, w, the kind of A and `half` are literals wherever lw_tile_body is called: the loops over them vanish and acc
+// becomes registers.
+//
+// Where a vector is several registers, `half` adds the first 8 columns of another vector, and half the work of one.
 
 enum { LW_TILE_ROWS = 14, LW_TILE_WIDTH = 4 };  // room for the largest tile of any tier
 
@@ -17,8 +19,9 @@ typedef struct {
   const float *a; ptrdiff_t lda;  // r rows of k values; columns: k rows of r values
   const lw_run *runs; ptrdiff_t run_count;  // gathered: k values altogether
   const float *b; ptrdiff_t ldb;  // k rows of 16w values, all of them readable
+  const float *rest; ptrdiff_t ld_rest;  // half: k rows of 8 values, those to the right of b's
   float *c; ptrdiff_t ldc;        // r rows of `columns` values
-  ptrdiff_t columns;              // 16(w-1) < columns <= 16w: what the tile computes beyond is dropped
+  ptrdiff_t columns;              // what the tile computes beyond is dropped, less than its last vector
   float alpha, beta;
   const lw_gemm_epilogue *epilogue;
 } lw_tile;
@@ -31,9 +34,11 @@ typedef struct {
   if (w <= r) {                                                                                            \
     vf row[LW_TILE_WIDTH];                                                                                 \
     LW_UNROLL for (int v = 0; v < w; ++v) row[v] = vf_load(b + (l) * ldb + VF * v);                        \
+    if (half) row[w] = vf_load(rest + (l) * ld_rest);                                                      \
     LW_UNROLL for (int i = 0; i < r; ++i) {                                                                \
-      const vf ai = vf_bcast(LW_TILE_A(i, l));                                                           \
+      const vf ai = vf_bcast(LW_TILE_A(i, l));                                                             \
       LW_UNROLL for (int v = 0; v < w; ++v) acc[i][v] = vf_settle(vf_fma(ai, row[v], acc[i][v]));          \
+      if (half) acc[i][w] = vf_settle_half(vf_fma(ai, row[w], acc[i][w]));                                 \
     }                                                                                                      \
   } else {                                                                                                 \
     vf column[LW_TILE_ROWS];                                                                               \
@@ -51,7 +56,8 @@ typedef struct {
   } else {                                                       \
     a += kind == LW_A_COLUMNS ? (s) * lda : (s);                 \
   }                                                              \
-  b += (s) * ldb;
+  b += (s) * ldb;                                                \
+  if (half) rest += (s) * ld_rest;
 
 // The common ends of a chain, straight from the registers: to = p or to += p, and then what most layers of a network ask
 // for. The same operations, in the same order, as lw_gemm_join.
@@ -64,13 +70,14 @@ LW_INLINE void lw_tile_put(float *to, vf p, int lanes, int accumulate, const flo
   if (whole) vf_store(to, p); else vf_store_n(to, p, lanes);
 }
 
-LW_INLINE void lw_tile_body(int r, int w, lw_tile_a kind, const lw_tile *tile) {
-  const float *a = tile->a, *b = tile->b;
-  const ptrdiff_t lda = tile->lda, ldb = tile->ldb, ldc = tile->ldc;
+LW_INLINE void lw_tile_body(int r, int w, int half, lw_tile_a kind, const lw_tile *tile) {
+  const float *a = tile->a, *b = tile->b, *rest = tile->rest;
+  const ptrdiff_t lda = tile->lda, ldb = tile->ldb, ld_rest = tile->ld_rest, ldc = tile->ldc;
+  const int vectors = w + half;
   float *const c = tile->c;
   vf acc[LW_TILE_ROWS][LW_TILE_WIDTH];
   LW_UNROLL for (int i = 0; i < r; ++i) {
-    LW_UNROLL for (int v = 0; v < w; ++v) acc[i][v] = vf_zero();
+    LW_UNROLL for (int v = 0; v < vectors; ++v) acc[i][v] = vf_zero();
     __builtin_prefetch(c + i * ldc, 1, 3);  // not needed before the end of the chain: by then it has arrived
   }
 
@@ -96,16 +103,16 @@ LW_INLINE void lw_tile_body(int r, int w, lw_tile_a kind, const lw_tile *tile) {
   if (tile->alpha != 1 || (tile->beta != 0 && tile->beta != 1) || (e && e->activation != LW_LINEAR && e->activation != LW_RELU)) {
     float sums[LW_TILE_ROWS * LW_TILE_WIDTH * VF];
     LW_UNROLL for (int i = 0; i < r; ++i)
-      LW_UNROLL for (int v = 0; v < w; ++v) vf_store(sums + (i * w + v) * VF, acc[i][v]);
-    const lw_gemm_sums s = {.m = r, .n = tile->columns, .p = sums, .ld = VF * w, .count = 1, .stride = 0};
+      LW_UNROLL for (int v = 0; v < vectors; ++v) vf_store(sums + (i * vectors + v) * VF, acc[i][v]);
+    const lw_gemm_sums s = {.m = r, .n = tile->columns, .p = sums, .ld = VF * vectors, .count = 1, .stride = 0};
     lw_gemm_join(&s, c, ldc, tile->alpha, tile->beta, e);
     return;
   }
   const int accumulate = tile->beta == 1, relu = e && e->activation == LW_RELU;
   const float *const bias = e ? e->bias : NULL, *residual = e ? e->residual : NULL;
   LW_UNROLL for (int i = 0; i < r; ++i) {
-    LW_UNROLL for (int v = 0; v < w; ++v) {
-      const int lanes = v < w - 1 ? VF : (int)(tile->columns - VF * (w - 1));
+    LW_UNROLL for (int v = 0; v < vectors; ++v) {
+      const int lanes = v < vectors - 1 ? VF : (int)(tile->columns - VF * (vectors - 1));
       lw_tile_put(c + i * ldc + VF * v, acc[i][v], lanes, accumulate, bias ? bias + VF * v : NULL,
                   residual ? residual + VF * v : NULL, relu);
     }
@@ -116,14 +123,23 @@ LW_INLINE void lw_tile_body(int r, int w, lw_tile_a kind, const lw_tile *tile) {
 #undef LW_TILE_ADVANCE
 #undef LW_TILE_A
 
-// Three functions for each height and width the tier lists, and a table to find them: lw_tiles[kind][w - 1][r - 1].
-#define LW_TILE(r, w)                                                                                   \
-  static void lw_tile_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, LW_A_ROWS, tile); }           \
-  static void lw_tile_columns_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, LW_A_COLUMNS, tile); } \
-  static void lw_tile_gathered_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, LW_A_GATHERED, tile); }
+// Three functions for each height and width the tier lists, and tables to find them: lw_tiles[kind][w - 1][r - 1], and for
+// tiles of a vector and a half lw_half_tiles[kind][r - 1].
+#define LW_TILE_OF(name, r, w, half)                                                                             \
+  static void lw_##name##_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, half, LW_A_ROWS, tile); }            \
+  static void lw_##name##_columns_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, half, LW_A_COLUMNS, tile); } \
+  static void lw_##name##_gathered_##r##x##w(const lw_tile *tile) { lw_tile_body(r, w, half, LW_A_GATHERED, tile); }
+#define LW_TILE(r, w) LW_TILE_OF(tile, r, w, 0)
 #define LW_TILE_ENTRY(r, w)                                                                               \
   [LW_A_ROWS][w - 1][r - 1] = lw_tile_##r##x##w, [LW_A_COLUMNS][w - 1][r - 1] = lw_tile_columns_##r##x##w, \
   [LW_A_GATHERED][w - 1][r - 1] = lw_tile_gathered_##r##x##w,
 static const lw_gemm_tuning lw_tuning = LW_GEMM_TUNING;
 LW_GEMM_TILES(LW_TILE)
 static void (*const lw_tiles[3][LW_TILE_WIDTH][LW_TILE_ROWS])(const lw_tile *) = {LW_GEMM_TILES(LW_TILE_ENTRY)};
+
+#define LW_HALF_TILE(r, w) LW_TILE_OF(half_tile, r, w, 1)
+#define LW_HALF_TILE_ENTRY(r, w)                                                                       \
+  [LW_A_ROWS][r - 1] = lw_half_tile_##r##x##w, [LW_A_COLUMNS][r - 1] = lw_half_tile_columns_##r##x##w, \
+  [LW_A_GATHERED][r - 1] = lw_half_tile_gathered_##r##x##w,
+LW_GEMM_HALF_TILES(LW_HALF_TILE)
+static void (*const lw_half_tiles[3][LW_TILE_ROWS])(const lw_tile *) = {LW_GEMM_HALF_TILES(LW_HALF_TILE_ENTRY)};

@@ -141,6 +141,7 @@ typedef struct lw_gemm_sums {
 // What suits this tier's registers and the caches of its processors. No field changes a bit of a result.
 typedef struct lw_gemm_tuning {
   int rows[4];          // the tallest tile that is 1, 2, 3, 4 vectors of 16 columns wide
+  int half_rows;        // the tallest tile that is a vector and a half wide; 0 where there is none
   int registers;        // hardware registers that make one vector
   int wide, usual;      // tile width when `wide` divides the vectors of n; and otherwise
   // B is read where it lies, not packed, when the product has few rows, so that a panel is used too seldom to pay for its

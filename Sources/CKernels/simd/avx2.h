@@ -149,3 +149,4 @@ LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, p
 }
 
 LW_INLINE vf vf_settle(vf x) { __asm__ volatile("" : "+x"(x.a), "+x"(x.b) : : "memory"); return x; }
+LW_INLINE vf vf_settle_half(vf x) { __asm__ volatile("" : "+x"(x.a) : : "memory"); LW_2(vf, x.a, _mm256_setzero_ps()); }

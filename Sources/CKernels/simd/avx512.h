@@ -116,3 +116,4 @@ LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, p
 #ifndef LW_EMULATED  // an emulation of this tier has no zmm register to settle in
 LW_INLINE vf vf_settle(vf x) { __asm__ volatile("" : "+v"(x.a) : : "memory"); return x; }
 #endif
+LW_INLINE vf vf_settle_half(vf x) { return lw_vf(_mm512_maskz_mov_ps(0xff, x.a)); }

@@ -136,3 +136,8 @@ LW_INLINE vf vf_settle(vf x) {
   __asm__ volatile("" : "+w"(x.q[0]), "+w"(x.q[1]), "+w"(x.q[2]), "+w"(x.q[3]) : : "memory");
   return x;
 }
+LW_INLINE vf vf_settle_half(vf x) {
+  __asm__ volatile("" : "+w"(x.q[0]), "+w"(x.q[1]) : : "memory");
+  x.q[2] = x.q[3] = vdupq_n_f32(0);
+  return x;
+}

@@ -110,3 +110,8 @@ LW_INLINE void lw_transpose_16x16(const float *from, ptrdiff_t ldf, float *to, p
 // Makes the compiler compute x before it loads anything that comes after. Left alone, it may fetch the operands of later
 // steps of a register tile early, have no registers left for them, and spill. (Here, with no registers to name, a hope.)
 LW_INLINE vf vf_settle(vf x) { __asm__ volatile("" ::: "memory"); return x; }
+// The same for a vector of which the first 8 lanes count. The others become 0: nothing that only they need is computed.
+LW_INLINE vf vf_settle_half(vf x) {
+  const vf none = vf_zero();
+  return vf_settle(__builtin_shufflevector(x, none, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+}
