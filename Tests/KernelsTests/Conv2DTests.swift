@@ -107,6 +107,14 @@ func checkConv(_ shape: Conv2DShape, threads: [Int] = [1, 2, 3, 7], seed: UInt64
       threads: [3])
   }
 
+  /// More output pixels than go through a product at a time, with few channels, whose padding is copied, and with many.
+  @Test(arguments: [
+    Conv2DShape.square(3, (20, 19), 3, 5, kernel: 5, padding: 2), .square(2, (30, 28), 1, 20, kernel: 5, padding: 2),
+    .square(2, (41, 37), 2, 6, kernel: 3, stride: 2, padding: 2, dilation: 2), .square(9, (7, 7), 5, 9, kernel: 3, padding: 1),
+    .square(2, (12, 12), 20, 50, kernel: 5), .square(3, (13, 12), 18, 40, kernel: 4, stride: 2, padding: 2),
+    .square(2, (21, 17), 33, 7, kernel: 3, padding: 3, dilation: 3),
+  ]) func manyPixels(shape: Conv2DShape) { checkConv(shape, threads: [1, 2, 7]) }
+
   @Test func groupsSeeTheirOwnChannels() {
     checkConv(.square(2, (6, 5), 6, 4, kernel: 3, padding: 1, groups: 2))
     checkConv(.square(1, (8, 8), 12, 24, kernel: 1, groups: 3), threads: [1, 2])

@@ -106,6 +106,18 @@ func checkGemm(_ g: GemmCase, threads: [Int] = [1, 2, 3, 7]) {
     }
   }
 
+  /// The last columns of a B that ends in the first half of a vector, and as many rows as it takes to pack a B whose rows do not begin
+  /// with a cache line.
+  @Test(arguments: [17, 18, 20, 23, 24, 25, 36, 56]) func columnsOfHalfAVector(n: Int) {
+    for m in [1, 2, 3, 4, 5, 8, 9, 103, 131] {
+      for k in [1, 7, 384, 390] {
+        checkGemm(GemmCase(m: m, n: n, k: k, hasBias: true), threads: [1])
+        checkGemm(GemmCase(m: m, n: n, k: k, beta: 1, transposeA: true, gap: 3, hasResidual: true), threads: [3])
+        checkGemm(GemmCase(m: m, n: n, k: k, alpha: 0.7, beta: -1.3, transposeB: true, isPacked: true), threads: [1])
+      }
+    }
+  }
+
   @Test(arguments: [0, 1, 4, 383, 384, 385, 768, 769, 773]) func blocksOfKAreAddedInOrder(k: Int) {
     for (m, n) in [(1, 1), (1, 100), (3, 5), (13, 70), (50, 129), (101, 33)] {
       checkGemm(GemmCase(m: m, n: n, k: k))

@@ -47,6 +47,32 @@ import Testing
     }
   }
 
+  /// Pooling before the ReLU, where it leaves fewer elements: the same bits. Not where something else reads the ReLU.
+  @Test func poolingGoesBeforeReLUInTraining() throws {
+    let model = try Model(seed: 5) { graph in
+      let x = try Conv2D(6, kernelSize: 3, activation: .relu)(graph.input([26, 25, 2]))
+      let y = try Conv2D(20, kernelSize: 3, padding: .same, activation: .relu, useBias: false)(MaxPool2D(2)(x))
+      let z = try MaxPool2D(2, strides: 1)(MaxPool2D(3, strides: 2)(y))
+      let shared = try Conv2D(4, kernelSize: 1, activation: .relu)(z)
+      return try Dense(3)(Flatten()(Concatenate()(MaxPool2D(2)(shared), AvgPool2D(2)(shared))))
+    }
+    try model.compile(loss: .sparseCategoricalCrossEntropy(), optimizer: SGD())
+    let calls = "\(try model.plan(.training, batch: 2))".split(separator: "\n").dropFirst(2).prefix(11).map { $0.split(separator: " ")[1] }
+    #expect(
+      calls == [
+        "conv2d+bias", "maxPool2d", "relu", "conv2d", "maxPool2d", "relu", "maxPool2d", "conv2d+bias+relu", "maxPool2d", "avgPool2d",
+        "concatenate",
+      ])
+    #expect(!"\(try model.plan(.inference, batch: 2))".contains(" relu "))
+    let data = try Dataset(inputs: randomTensor([5, 26, 25, 2], seed: 1), targets: .classes([0, 1, 2, 0, 1], count: 3))
+    let (fused, plain) = (try model.gradients(data), try model.gradients(data, fuses: false))
+    #expect(fused.loss == plain.loss)
+    #expect(bitMismatch(fused.inputs.values, plain.inputs.values) == nil)
+    for (a, b) in zip(fused.parameters, plain.parameters) {
+      #expect(bitMismatch(a.gradient.values, b.gradient.values) == nil, "\(a.name)")
+    }
+  }
+
   /// Buffers alive at the same time do not share memory: a deep residual network gives the gradients of its parts.
   @Test func inferenceReusesMemory() throws {
     let deep = try Model(Sequential { for _ in 0..<20 { Dense(64, activation: .relu) } }, input: [64])
