@@ -57,11 +57,11 @@ import Testing
       return try Dense(3)(Flatten()(Concatenate()(MaxPool2D(2)(shared), AvgPool2D(2)(shared))))
     }
     try model.compile(loss: .sparseCategoricalCrossEntropy(), optimizer: SGD())
-    let calls = "\(try model.plan(.training, batch: 2))".split(separator: "\n").dropFirst(2).prefix(11).map { $0.split(separator: " ")[1] }
+    let calls = "\(try model.plan(.training, batch: 2))".split(separator: "\n").dropFirst(2).map { $0.split(separator: " ")[1] }
     #expect(
-      calls == [
-        "conv2d+bias", "maxPool2d", "relu", "conv2d", "maxPool2d", "relu", "maxPool2d", "conv2d+bias+relu", "maxPool2d", "avgPool2d",
-        "concatenate",
+      calls.prefix(11) == [
+        "conv2d+bias", "maxPool2d", "relu", "conv2d", "maxPool2d", "relu", "maxPool2d", "conv2d+bias+relu", "maxPool2d",
+        "avgPool2d", "concatenate",
       ])
     #expect(!"\(try model.plan(.inference, batch: 2))".contains(" relu "))
     let data = try Dataset(inputs: randomTensor([5, 26, 25, 2], seed: 1), targets: .classes([0, 1, 2, 0, 1], count: 3))

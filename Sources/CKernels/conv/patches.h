@@ -98,17 +98,26 @@ LW_INLINE int lw_tap_is_inside(const lw_patches *p, const lw_patch *patch, const
   return lw_is_inside(patch->y + tap->y, p->height) && lw_is_inside(patch->x + tap->x, p->width);
 }
 
+// Where the values of an image end in x: up to there more may be read than is asked for.
+LW_INLINE ptrdiff_t lw_image_end(const lw_patches *p, ptrdiff_t image) {
+  return ((image + 1) * p->height * p->width - 1) * p->ldx + p->channels;
+}
+
+// Copies `count` values from x[place] on.
+LW_INLINE void lw_patch_copy(const lw_patches *p, ptrdiff_t place, ptrdiff_t count, ptrdiff_t end, float *to) {
+  lw_copy_run(p->x + place, to, count, end - place);
+}
+
 // A patch that reaches out of its image, in runs as long as they get: taps inside the image that lie side by side, and taps outside.
-// `readable` values may be read from where the patch begins.
-LW_INLINE void lw_patch_row_in_parts(const lw_patches *p, const lw_patch_columns *s, const lw_patch *patch, ptrdiff_t readable,
+LW_INLINE void lw_patch_row_in_parts(const lw_patches *p, const lw_patch_columns *s, const lw_patch *patch, ptrdiff_t end,
                                      float *to) {
-  const lw_segment *t = s->taps, *const end = s->taps + s->tap_count;
-  while (t < end) {
+  const lw_segment *t = s->taps, *const last = s->taps + s->tap_count;
+  while (t < last) {
     const int is_inside = lw_tap_is_inside(p, patch, t);
     lw_segment run = *t++;
-    while (t < end && lw_tap_is_inside(p, patch, t) == is_inside && (!is_inside || t->offset == run.offset + run.count))
+    while (t < last && lw_tap_is_inside(p, patch, t) == is_inside && (!is_inside || t->offset == run.offset + run.count))
       run.count += t++->count;
-    if (is_inside) lw_copy_run(p->x + (patch->origin + run.offset), to + run.column, run.count, readable - run.offset);
+    if (is_inside) lw_patch_copy(p, patch->origin + run.offset, run.count, end, to + run.column);
     else lw_zero_run(to + run.column, run.count);
   }
 }
@@ -118,12 +127,12 @@ LW_INLINE void lw_patch_row_in_parts(const lw_patches *p, const lw_patch_columns
 static void lw_patch_rows(const lw_patches *p, const lw_patch_columns *s, ptrdiff_t i, ptrdiff_t m, float *to, ptrdiff_t ldt) {
   lw_patch_cursor at = lw_patch_start(p, i);
   for (ptrdiff_t n = 0; n < m; ++n, to += ldt, lw_patch_advance(p, &at, 1)) {
-    const ptrdiff_t end = ((at.image + 1) * p->height * p->width - 1) * p->ldx + p->channels, readable = end - at.patch.origin;
+    const ptrdiff_t end = lw_image_end(p, at.image);
     if (lw_are_whole(p, &at, 1)) {
       for (const lw_segment *t = s->runs; t < s->runs + s->run_count; ++t)
-        lw_copy_run(p->x + (at.patch.origin + t->offset), to + t->column, t->count, readable - t->offset);
+        lw_patch_copy(p, at.patch.origin + t->offset, t->count, end, to + t->column);
     } else {
-      lw_patch_row_in_parts(p, s, &at.patch, readable, to);
+      lw_patch_row_in_parts(p, s, &at.patch, end, to);
     }
   }
 }
@@ -131,16 +140,12 @@ static void lw_patch_rows(const lw_patches *p, const lw_patch_columns *s, ptrdif
 // One tap of `count` neighbouring patches of a row of outputs, the first at `at`. Each may spill up to 15 values.
 LW_INLINE void lw_patch_tap(const lw_patches *p, const lw_segment *t, const lw_patch_cursor *at, ptrdiff_t count, float *to,
                             ptrdiff_t ldt) {
-  const ptrdiff_t y = at->patch.y + t->y, step = p->stride_width;
+  const ptrdiff_t step = p->stride_width, end = lw_image_end(p, at->image);
   ptrdiff_t x = at->patch.x + t->x, n = 0;
-  if (lw_is_inside(y, p->height)) {
+  if (lw_is_inside(at->patch.y + t->y, p->height)) {
     for (; n < count && x < 0; ++n, x += step) lw_zero_run(to + n * ldt, t->count);
-    const ptrdiff_t channel = t->offset - (t->y * p->width + t->x) * p->ldx, own = p->channels - channel;
-    const float *from = p->x + ((at->image * p->height + y) * p->width + x) * p->ldx + channel;
-    // What may be read from there on: to the end of the image.
-    ptrdiff_t readable = ((p->height - 1 - y) * p->width + (p->width - 1 - x)) * p->ldx + own;
-    for (; n < count && x < p->width; ++n, x += step, from += step * p->ldx, readable -= step * p->ldx)
-      lw_copy_run(from, to + n * ldt, t->count, readable);
+    for (; n < count && x < p->width; ++n, x += step)
+      lw_patch_copy(p, at->patch.origin + n * step * p->ldx + t->offset, t->count, end, to + n * ldt);
   }
   for (; n < count; ++n) lw_zero_run(to + n * ldt, t->count);
 }
