@@ -133,9 +133,9 @@ struct GemmPlan {
   /// enough to pay for a copy.
   private static func isRagged(_ b: Operand, _ m: Int) -> Bool { b.ld % 16 != 0 && m > packAsItGoesRows }
 
-  /// Whether the rows of a panel of `b` fall into few sets of the cache and push each other out: their distance is a
-  /// multiple of a page. A product with very few rows does not use them again anyway.
-  private static func hasConflicts(_ b: Operand, _ m: Int) -> Bool { b.ld % 1024 == 0 && m > 24 }
+  /// Whether the rows of a panel of `b` fall into few sets of the cache and push each other out: their distance is a multiple of a
+  /// page, or half of one. A product with few rows does not use them again often enough to pay for a copy.
+  private static func hasConflicts(_ b: Operand, _ m: Int) -> Bool { b.ld % 512 == 0 && m > (b.ld % 1024 == 0 ? 24 : 40) }
 
   private func note(_ product: Product, nanoseconds: Double) {
     guard isVerbose else { return }
