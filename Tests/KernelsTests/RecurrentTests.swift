@@ -117,7 +117,7 @@ private func naiveResults(_ a: Arguments) -> NaiveRecurrentResults {
   /// batch, steps, features, units: around vectors and tiles, and nothing.
   private static let sizes = [
     (1, 1, 1, 1), (2, 3, 4, 5), (7, 4, 3, 16), (1, 5, 2, 17), (17, 3, 15, 33), (33, 2, 17, 16), (3, 2, 400, 130),
-    (0, 3, 2, 4), (2, 0, 3, 4), (2, 3, 0, 4), (2, 3, 4, 0),
+    (0, 3, 2, 4), (2, 0, 3, 4), (2, 3, 0, 4), (2, 3, 4, 0), (10, 3, 25, 1),
   ]
 
   @Test(arguments: RecurrentCell.allCases) func equalsTheReferenceEverywhere(_ cell: RecurrentCell) {

@@ -220,8 +220,9 @@ extension NaiveRecurrent {
     r.kernel = product(features, width, rows, x, transposeA: true, inner, transposeB: false)
     r.recurrentKernel = product(units, width, rows, before, transposeA: true, outer, transposeB: false)
     r.dx = product(rows, features, width, inner, transposeA: false, kernel, transposeB: true)
+    // A single column lies in one piece, and is summed as such.
     func columnSums(_ x: [Float]) -> [Float] {
-      (0..<width).map { j in naiveStridedSum((0..<rows).map { x[$0 * width + j] }) }
+      width == 1 ? [naiveSum(x)] : (0..<width).map { j in naiveStridedSum((0..<rows).map { x[$0 * width + j] }) }
     }
     r.bias = columnSums(inner) + (cell == .gru ? columnSums(outer) : [])
     return r
