@@ -30,8 +30,7 @@ public func groupNorm(
     cut.moments(x, mean: channelMeans, squares: squares)
     // The channels of a group to one: like chunks, each with as many values.
     let width = shape.groupChannels
-    table.pointee.fold_rows(LW_FOLD_SUM, each, width, channelMeans, width, nil, groupMeans)
-    table.pointee.fold_finish(LW_FINISH_DIVIDE, Float(width), groupMeans, each)
+    meansOfRows(each, width, channelMeans, origins: deviations, into: groupMeans, on: table)
     table.pointee.fold_rows(LW_FOLD_SUM, each, width, squares, width, nil, inverses)
     table.pointee.fold_rows(LW_FOLD_DEVIATION, each, width, channelMeans, width, groupMeans, deviations)
     table.pointee.axpy(Float(positions), deviations, inverses, each)

@@ -13,7 +13,8 @@ public enum Reduction: CaseIterable, Sendable {
   case sum
   /// The sum divided by n; NaN of nothing.
   case mean
-  /// The mean square distance from the mean, in two passes (biased: divided by n); NaN of nothing.
+  /// The mean square distance from the mean, in two passes (biased: divided by n); 0 of equal elements, NaN of nothing. The
+  /// mean that it takes is that of the distances from the first element, plus this element.
   case variance
   /// The largest element; a NaN if there is one; never -0; -infinity of nothing.
   case maximum
@@ -34,7 +35,8 @@ private let (chunkLength, blockRows) = (4096, 256)
 extension Reduction {
   private var fold: lw_fold {
     switch self {
-    case .sum, .mean, .variance: LW_FOLD_SUM
+    case .sum, .mean: LW_FOLD_SUM
+    case .variance: LW_FOLD_DEVIATION
     case .maximum: LW_FOLD_MAX
     case .norm1: LW_FOLD_ABS
     case .norm2: LW_FOLD_SQUARE
@@ -51,15 +53,46 @@ extension Reduction {
     }
   }
 
-  /// Runs the folds this reduction consists of. `fold` writes one result for each value of `y`, with `y` as shift.
+  /// Runs the folds this reduction consists of. `fold` writes one result for each value of `y`, with `shift` of each; `x` has
+  /// the first element of each, `distance` apart.
   fileprivate func run(
-    _ table: UnsafePointer<lw_table>, n: Int, into y: UnsafeMutablePointer<Float>, count: Int, fold: (lw_fold) -> Void
+    _ table: UnsafePointer<lw_table>, n: Int, _ x: UnsafePointer<Float>, distance: Int, into y: UnsafeMutablePointer<Float>,
+    count: Int, fold: (_ fold: lw_fold, _ shift: UnsafePointer<Float>) -> Void
   ) {
-    fold(self.fold)
+    if self == .variance, n > 0 {
+      withScratch(count) { origins in
+        for i in 0..<count { origins[i] = x[i * distance] }
+        meansFromOrigins(n, origins, into: y, count: count, on: table, fold: fold)
+      }
+    }
+    fold(self.fold, y)
     if let finish { table.pointee.fold_finish(finish, Float(n), y, count) }
-    guard self == .variance else { return }
-    fold(LW_FOLD_DEVIATION)
-    table.pointee.fold_finish(LW_FINISH_DIVIDE, Float(n), y, count)
+  }
+}
+
+/// y = the means of n elements, worked out from their distances to `origins`: elements that are all the same, however large,
+/// have exactly that mean.
+private func meansFromOrigins(
+  _ n: Int, _ origins: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int,
+  on table: UnsafePointer<lw_table>, fold: (_ fold: lw_fold, _ shift: UnsafePointer<Float>) -> Void
+) {
+  fold(LW_FOLD_DIFFERENCE, origins)
+  table.pointee.fold_finish(LW_FINISH_DIVIDE, Float(n), y, count)
+  table.pointee.add(origins, y, y, count)
+}
+
+/// y[i] = the mean of row i: a first one from the distances to the row's first element, then again from those to this mean, which
+/// corrects what a first element far from the others has cost. `origins` is room for a value a row.
+func meansOfRows(
+  _ rows: Int, _ columns: Int, _ x: UnsafePointer<Float>, origins: UnsafeMutablePointer<Float>,
+  into y: UnsafeMutablePointer<Float>, on table: UnsafePointer<lw_table>
+) {
+  for i in 0..<rows { origins[i] = x[i * columns] }
+  for _ in 0..<2 {
+    meansFromOrigins(columns, origins, into: y, count: rows, on: table) {
+      table.pointee.fold_rows($0, rows, columns, x, columns, $1, y)
+    }
+    origins.update(from: y, count: rows)
   }
 }
 
@@ -73,7 +106,9 @@ public func reduce(
   checkAxes(outer, n, inner, "reduce")
   guard outer > 0, inner > 0 else { return }
   if n == 0 {
-    r.run(kernels, n: 0, into: y, count: outer * inner) { kernels.pointee.fold_rows($0, outer * inner, 0, x, 0, y, y) }
+    r.run(kernels, n: 0, x, distance: 0, into: y, count: outer * inner) {
+      kernels.pointee.fold_rows($0, outer * inner, 0, x, 0, $1, y)
+    }
   } else if inner > 1 {
     reduceColumns(r, outer: outer, n: n, inner: inner, x, into: y)
   } else if outer > 1 || n <= 4 * chunkLength {
@@ -94,7 +129,9 @@ private func reduceRows(
   let table = kernels
   forEachRowGroup(rows: rows, columns: columns, nanoseconds: nanoseconds) { row, count in
     let (x, y) = (x + row * columns, y + row)
-    r.run(table, n: columns, into: y, count: count) { table.pointee.fold_rows($0, count, columns, x, columns, y, y) }
+    r.run(table, n: columns, x, distance: columns, into: y, count: count) {
+      table.pointee.fold_rows($0, count, columns, x, columns, $1, y)
+    }
   }
 }
 
@@ -104,8 +141,8 @@ private func reduceLong(_ r: Reduction, _ x: UnsafePointer<Float>, count: Int, i
   let chunks = (count + chunkLength - 1) / chunkLength
   withUnsafeTemporaryAllocation(of: Float.self, capacity: chunks) { buffer in
     let partial = buffer.baseAddress!
-    r.run(table, n: count, into: y, count: 1) { fold in
-      let shift = fold == LW_FOLD_DEVIATION ? y[0] : 0
+    r.run(table, n: count, x, distance: 0, into: y, count: 1) { fold, shifts in
+      let shift = fold == LW_FOLD_DIFFERENCE || fold == LW_FOLD_DEVIATION ? shifts[0] : 0
       forEachPiece(count, nanoseconds: nanoseconds) { start, length in
         table.pointee.fold_chunks(fold, x + start, length, shift, partial + start / chunkLength)
       }
@@ -132,7 +169,9 @@ private func reduceColumns(
     let (o, j) = (task / tiles, task % tiles * tileColumns)
     let columns = min(tileColumns, inner - j)
     let (x, y) = (x + o * n * inner + j, y + o * inner + j)
-    r.run(table, n: n, into: y, count: columns) { table.pointee.fold_columns($0, n, columns, x, inner, y, y) }
+    r.run(table, n: n, x, distance: 1, into: y, count: columns) {
+      table.pointee.fold_columns($0, n, columns, x, inner, $1, y)
+    }
   }
 }
 
@@ -145,10 +184,10 @@ private func reduceTallMatrix(
   let blocks = (rows + blockRows - 1) / blockRows
   withUnsafeTemporaryAllocation(of: Float.self, capacity: blocks * columns) { buffer in
     let partial = buffer.baseAddress!
-    r.run(table, n: rows, into: y, count: columns) { fold in
+    r.run(table, n: rows, x, distance: 1, into: y, count: columns) { fold, shift in
       parallelFor(blocks, nanoseconds: nanoseconds * Double(rows) * Double(columns)) { b in
         let (row, count) = (b * blockRows, min(blockRows, rows - b * blockRows))
-        table.pointee.fold_columns(fold, count, columns, x + row * columns, columns, y, partial + b * columns)
+        table.pointee.fold_columns(fold, count, columns, x + row * columns, columns, shift, partial + b * columns)
       }
       y.update(from: partial, count: columns)
       for b in 1..<blocks { table.pointee.fold_join(fold, partial + b * columns, y, columns) }
@@ -169,7 +208,7 @@ public func sum(_ x: UnsafePointer<Float>, count: Int) -> Float { reduceAll(.sum
 /// The mean of `x[0..<count]`; NaN of nothing.
 public func mean(_ x: UnsafePointer<Float>, count: Int) -> Float { reduceAll(.mean, x, count, "mean") }
 
-/// The biased variance of `x[0..<count]`, in two passes; NaN of nothing.
+/// The biased variance of `x[0..<count]`, in two passes; 0 of equal elements, NaN of nothing.
 public func variance(_ x: UnsafePointer<Float>, count: Int) -> Float { reduceAll(.variance, x, count, "variance") }
 
 /// The largest of `x[0..<count]`: a NaN if there is one, never -0, -infinity of nothing.

@@ -5,8 +5,9 @@ import CKernels
 
 /// Layer normalisation of each row: `y = (x - mean) * inverseDeviation * gamma + beta`.
 ///
-/// Mean and (biased) variance are those of the row, the mean first, in the package's order for contiguous elements (see
-/// ``sum(_:count:)``); `inverseDeviation = 1 / sqrt(variance + epsilon)`.
+/// Mean and (biased) variance are those of the row, in the package's order for contiguous elements (see ``sum(_:count:)``);
+/// `inverseDeviation = 1 / sqrt(variance + epsilon)`. The mean is exact but for one rounding, also where it is large beside the
+/// deviation: a row of equal values becomes 0, and then beta.
 ///
 /// - Parameters:
 ///   - x: rows x columns without gaps. `y` may be `x`.

@@ -119,6 +119,11 @@ public func naiveBatchNormGradient(
   return r
 }
 
+/// The mean of contiguous elements, worked out from their differences to `origin`.
+private func mean(_ x: [Float], from origin: Float) -> Float {
+  origin + naiveSum(x, .difference, shift: origin) / Float(x.count)
+}
+
 /// Group norm of one image of `positions` places: y, and mean and inverse deviation of each group.
 public func naiveGroupNorm(
   _ x: [Float], channels: Int, groups: Int, gamma: [Float]?, beta: [Float]?, epsilon: Float
@@ -128,9 +133,10 @@ public func naiveGroupNorm(
   var (y, means, inverses) = (x, [Float](), [Float]())
   for g in 0..<groups {
     let group = moments[g * width..<(g + 1) * width]
-    let mean = naiveSum(group.map(\.mean)) / Float(width)
-    let squares = naiveSum(group.map(\.squares)).addingProduct(positions, naiveSum(group.map(\.mean), .deviation, shift: mean))
-    means.append(mean)
+    let channelMeans = group.map(\.mean)
+    let groupMean = mean(channelMeans, from: mean(channelMeans, from: channelMeans[0]))
+    let squares = naiveSum(group.map(\.squares)).addingProduct(positions, naiveSum(channelMeans, .deviation, shift: groupMean))
+    means.append(groupMean)
     inverses.append(naiveInverse(squares / (positions * Float(width)), epsilon: epsilon))
   }
   for i in x.indices {
@@ -170,13 +176,20 @@ public func naiveGroupNormGradient(
   return r
 }
 
+/// The mean of a row and its squared deviations: a first mean, then both corrected by the differences from it.
+private func rowMoments(_ x: [Float]) -> (mean: Float, squares: Float) {
+  let first = mean(x, from: x[0])
+  let sum = naiveSum(x, .difference, shift: first), correction = sum / Float(x.count)
+  let squares = naiveSum(x, .deviation, shift: first).addingProduct(-correction, sum)
+  return (first + correction, 0 > squares ? 0 : squares)
+}
+
 /// Layer norm of one row, RMS norm when not `centered`.
 public func naiveRowNorm(
   _ x: [Float], gamma: [Float]?, beta: [Float]?, epsilon: Float, centered: Bool
 ) -> (y: [Float], mean: Float, inverse: Float) {
   let count = Float(x.count)
-  let mean = centered ? naiveSum(x) / count : 0
-  let squares = centered ? naiveSum(x, .deviation, shift: mean) : naiveSum(x, .square)
+  let (mean, squares) = centered ? rowMoments(x) : (0, naiveSum(x, .square))
   let inverse = naiveInverse(squares / count, epsilon: epsilon)
   let y = x.indices.map { j in
     let u = (centered ? x[j] - mean : x[j]) * inverse

@@ -1,13 +1,14 @@
 // Reductions, element by element, in the order the kernels promise.
 
-/// What a reduction adds up for each element; `shift` is the mean of a variance.
-public enum NaiveTerm: Sendable { case value, magnitude, square, deviation }
+/// What a reduction adds up for each element: differences and their squares are those from `shift`.
+public enum NaiveTerm: Sendable { case value, magnitude, square, difference, deviation }
 
 private func step(_ term: NaiveTerm, _ sum: Float, _ x: Float, _ shift: Float) -> Float {
   switch term {
   case .value: return sum + x
   case .magnitude: return sum + x.magnitude
   case .square: return sum.addingProduct(x, x)
+  case .difference: return sum + (x - shift)
   case .deviation:
     let d = x - shift
     return sum.addingProduct(d, d)
@@ -87,7 +88,9 @@ public func naiveReduce(_ r: NaiveReduction, _ x: [Float], isContiguous: Bool) -
   switch r {
   case .sum: return total(.value)
   case .mean: return total(.value) / Float(x.count)
-  case .variance: return total(.deviation, total(.value) / Float(x.count)) / Float(x.count)
+  case .variance:
+    guard let origin = x.first else { return .nan }
+    return total(.deviation, origin + total(.difference, origin) / Float(x.count)) / Float(x.count)
   case .maximum: return naiveMaximum(x)
   case .norm1: return total(.magnitude)
   case .norm2: return total(.square).squareRoot()

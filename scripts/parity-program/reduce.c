@@ -24,7 +24,7 @@ static void fold(parity *p, fold_kernel *run, int along_rows) {
         const size_t ld = (size_t)(s->columns + s->gap), results = (size_t)(along_rows ? s->rows : s->columns);
         const float *x = parity_input(p, (size_t)s->rows * ld, kinds[k]), *shift = parity_input(p, results, UNIT);
         float *y = parity_output(results);
-        run((lw_fold)f, (size_t)s->rows, (size_t)s->columns, x, ld, f == LW_FOLD_DEVIATION ? shift : NULL, y);
+        run((lw_fold)f, (size_t)s->rows, (size_t)s->columns, x, ld, f == LW_FOLD_DIFFERENCE || f == LW_FOLD_DEVIATION ? shift : NULL, y);
         parity_finish(p, y, results);
       }
 }

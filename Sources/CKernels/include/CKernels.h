@@ -45,8 +45,10 @@ void lw_spin_pause(void);
 
 // ------------------------------------------------------------------------------------------------- Arguments of kernels
 
-// What a fold does with each element: sum of x, of |x|, of x * x, of (x - shift)^2; largest x, largest |x|.
-typedef enum lw_fold { LW_FOLD_SUM, LW_FOLD_ABS, LW_FOLD_SQUARE, LW_FOLD_DEVIATION, LW_FOLD_MAX, LW_FOLD_ABSMAX } lw_fold;
+// What a fold does with each element: sum of x, of |x|, of x * x, of x - shift, of (x - shift)^2; largest x, largest |x|.
+typedef enum lw_fold {
+  LW_FOLD_SUM, LW_FOLD_ABS, LW_FOLD_SQUARE, LW_FOLD_DIFFERENCE, LW_FOLD_DEVIATION, LW_FOLD_MAX, LW_FOLD_ABSMAX
+} lw_fold;
 
 // What makes a result of a fold: y / n (means), sqrt(y) (norms), y + 0 (maxima: no negative zero).
 typedef enum lw_finish { LW_FINISH_DIVIDE, LW_FINISH_SQRT, LW_FINISH_UNSIGN_ZERO } lw_finish;
@@ -498,7 +500,7 @@ struct lw_table {
   // y[c] = the fold of elements 4096 c ..< min(4096 (c + 1), n) in sixteen lanes joined by a tree.
   void (*fold_chunks)(lw_fold f, const float *x, size_t n, float shift, float *y);
   // y[i] = the fold of row i: its chunks, then the chunks' results, recursively. shift (one value a row) is read by
-  // LW_FOLD_DEVIATION only and may be y.
+  // LW_FOLD_DIFFERENCE and LW_FOLD_DEVIATION only and may be y.
   void (*fold_rows)(lw_fold f, size_t rows, size_t columns, const float *x, size_t ldx, const float *_Nullable shift, float *y);
   // y[j] = the fold of column j: blocks of 256 rows, joined in order. shift (one value a column) may be y.
   void (*fold_columns)(lw_fold f, size_t rows, size_t columns, const float *x, size_t ldx, const float *_Nullable shift,

@@ -23,19 +23,58 @@ LW_INLINE void lw_rows_fold_any(lw_fold f, int rows, const float *x, size_t colu
   else for (int r = 0; r < rows; ++r) y[r] = lw_fold_all(f, x + r * columns, columns, shift[r]);
 }
 
+// sum = sum of x - shift, squares = sum of (x - shift)^2 of each row, in one pass where the row is one chunk.
+LW_INLINE void lw_rows_deviations(int rows, const float *x, size_t columns, const float *shift, float *sum, float *squares) {
+  if (columns > LW_CHUNK) {
+    for (int r = 0; r < rows; ++r) {
+      sum[r] = lw_fold_all(LW_FOLD_DIFFERENCE, x + r * columns, columns, shift[r]);
+      squares[r] = lw_fold_all(LW_FOLD_DEVIATION, x + r * columns, columns, shift[r]);
+    }
+    return;
+  }
+  vf sums[LW_ROWS_FORWARD], q[LW_ROWS_FORWARD];
+  LW_UNROLL for (int r = 0; r < rows; ++r) sums[r] = q[r] = vf_zero();
+  size_t j = 0;
+  for (; j + VF <= columns; j += VF)
+    LW_UNROLL for (int r = 0; r < rows; ++r) {
+      const vf d = vf_sub(vf_load(x + r * columns + j), vf_bcast(shift + r));
+      sums[r] = vf_add(sums[r], d);
+      q[r] = vf_fma(d, d, q[r]);
+    }
+  const int rest = (int)(columns - j);
+  LW_UNROLL for (int r = 0; r < rows; ++r) {
+    if (rest > 0) {
+      sums[r] = lw_fold_step_n(LW_FOLD_DIFFERENCE, sums[r], x + r * columns + j, vf_bcast(shift + r), rest);
+      q[r] = lw_fold_step_n(LW_FOLD_DEVIATION, q[r], x + r * columns + j, vf_bcast(shift + r), rest);
+    }
+    sum[r] = vf_sum(sums[r]);
+    squares[r] = vf_sum(q[r]);
+  }
+}
+
+// The mean of each row and its squared deviations from it. Differences from the row's own first element make a first mean m,
+// exact where all elements are equal. Differences from m then correct it: by what rounding, or a first element far from the
+// others, has cost.
+LW_INLINE void lw_rows_moments(int rows, const float *x, size_t columns, float *mean, float *squares) {
+  float m[LW_ROWS_FORWARD], sum[LW_ROWS_FORWARD];
+  const vf count = vf_set1((float)columns);
+  for (int r = 0; r < rows; ++r) m[r] = columns > 0 ? x[r * columns] : 0;
+  lw_rows_fold_any(LW_FOLD_DIFFERENCE, rows, x, columns, m, sum);
+  vf_store_n(m, vf_add(vf_load_n(m, rows), vf_div(vf_load_n(sum, rows), count)), rows);
+  lw_rows_deviations(rows, x, columns, m, sum, squares);
+  const vf sums = vf_load_n(sum, rows), correction = vf_div(sums, count);
+  vf_store_n(mean, vf_add(vf_load_n(m, rows), correction), rows);
+  vf_store_n(squares, vf_max(vf_zero(), vf_fnma(correction, sums, vf_load_n(squares, rows))), rows);
+}
+
 // mean (0 for RMS norm) and 1 / sqrt(variance + epsilon) of each row, with the mean square for the variance in RMS norm.
 LW_INLINE void lw_rows_statistics(const lw_row_norm *job, int centered, int rows, const float *x, float *mean, float *inverse) {
-  const float count = (float)job->columns, zero[LW_ROWS_FORWARD] = {0};
+  const float zero[LW_ROWS_FORWARD] = {0};
   float squares[LW_ROWS_FORWARD];
   for (int r = 0; r < rows; ++r) mean[r] = 0;
-  if (centered) {
-    lw_rows_fold_any(LW_FOLD_SUM, rows, x, job->columns, zero, mean);
-    for (int r = 0; r < rows; ++r) mean[r] = mean[r] / count;
-    lw_rows_fold_any(LW_FOLD_DEVIATION, rows, x, job->columns, mean, squares);
-  } else {
-    lw_rows_fold_any(LW_FOLD_SQUARE, rows, x, job->columns, zero, squares);
-  }
-  lw_norm_inverse((size_t)rows, count, job->epsilon, squares, inverse);
+  if (centered) lw_rows_moments(rows, x, job->columns, mean, squares);
+  else lw_rows_fold_any(LW_FOLD_SQUARE, rows, x, job->columns, zero, squares);
+  lw_norm_inverse((size_t)rows, (float)job->columns, job->epsilon, squares, inverse);
 }
 
 // (x - mean) inverse, times gamma, plus beta. Without a mean there is no difference to take.

@@ -13,7 +13,7 @@ LW_INLINE void lw_fold_column_tile(lw_fold f, int vectors, int last, size_t rows
   LW_UNROLL for (int v = 0; v < vectors; ++v) {
     const int n = v + 1 < vectors ? VF : last;
     total[v] = lw_fold_start(f);
-    s[v] = f == LW_FOLD_DEVIATION ? vf_load_n(shift + v * VF, n) : vf_zero();
+    s[v] = lw_fold_has_shift(f) ? vf_load_n(shift + v * VF, n) : vf_zero();
   }
   for (size_t row = 0; row < rows; row += LW_ROW_CHUNK) {
     const size_t end = rows - row < LW_ROW_CHUNK ? rows : row + LW_ROW_CHUNK;
@@ -47,6 +47,7 @@ static void lw_fold_columns(lw_fold f, size_t rows, size_t columns, const float 
     case LW_FOLD_SUM: lw_fold_columns_of(LW_FOLD_SUM, rows, columns, x, ldx, shift, y); break;
     case LW_FOLD_ABS: lw_fold_columns_of(LW_FOLD_ABS, rows, columns, x, ldx, shift, y); break;
     case LW_FOLD_SQUARE: lw_fold_columns_of(LW_FOLD_SQUARE, rows, columns, x, ldx, shift, y); break;
+    case LW_FOLD_DIFFERENCE: lw_fold_columns_of(LW_FOLD_DIFFERENCE, rows, columns, x, ldx, shift, y); break;
     case LW_FOLD_DEVIATION: lw_fold_columns_of(LW_FOLD_DEVIATION, rows, columns, x, ldx, shift, y); break;
     case LW_FOLD_MAX: lw_fold_columns_of(LW_FOLD_MAX, rows, columns, x, ldx, shift, y); break;
     case LW_FOLD_ABSMAX: lw_fold_columns_of(LW_FOLD_ABSMAX, rows, columns, x, ldx, shift, y); break;

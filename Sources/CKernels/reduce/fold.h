@@ -8,18 +8,20 @@ enum { LW_CHUNK = 4096 };
 // Maximum with a NaN that sticks: acc, or x where it is greater or a NaN.
 LW_INLINE vf lw_sticky_max(vf acc, vf x) { return vf_select(vm_or(vf_gt(x, acc), vf_ne(x, x)), x, acc); }
 
-// One step of fold f. shift is used by LW_FOLD_DEVIATION only. f is a constant at every call.
+// One step of fold f. shift is used by folds of differences only. f is a constant at every call.
 LW_INLINE vf lw_fold_step(lw_fold f, vf acc, vf x, vf shift) {
   switch (f) {
     case LW_FOLD_SUM: return vf_add(acc, x);
     case LW_FOLD_ABS: return vf_add(acc, vf_abs(x));
     case LW_FOLD_SQUARE: return vf_fma(x, x, acc);
+    case LW_FOLD_DIFFERENCE: return vf_add(acc, vf_sub(x, shift));
     case LW_FOLD_DEVIATION: { const vf d = vf_sub(x, shift); return vf_fma(d, d, acc); }
     case LW_FOLD_MAX: return lw_sticky_max(acc, x);
     case LW_FOLD_ABSMAX: return lw_sticky_max(acc, vf_abs(x));
   }
 }
 
+LW_INLINE int lw_fold_has_shift(lw_fold f) { return f == LW_FOLD_DIFFERENCE || f == LW_FOLD_DEVIATION; }
 LW_INLINE int lw_fold_is_max(lw_fold f) { return f == LW_FOLD_MAX || f == LW_FOLD_ABSMAX; }
 // The fold that joins results of f, and the result of f over nothing.
 LW_INLINE lw_fold lw_fold_joiner(lw_fold f) { return lw_fold_is_max(f) ? LW_FOLD_MAX : LW_FOLD_SUM; }
@@ -83,6 +85,7 @@ static void lw_fold_chunks(lw_fold f, const float *x, size_t n, float shift, flo
     case LW_FOLD_SUM: lw_fold_chunks_of(LW_FOLD_SUM, x, n, shift, y); break;
     case LW_FOLD_ABS: lw_fold_chunks_of(LW_FOLD_ABS, x, n, shift, y); break;
     case LW_FOLD_SQUARE: lw_fold_chunks_of(LW_FOLD_SQUARE, x, n, shift, y); break;
+    case LW_FOLD_DIFFERENCE: lw_fold_chunks_of(LW_FOLD_DIFFERENCE, x, n, shift, y); break;
     case LW_FOLD_DEVIATION: lw_fold_chunks_of(LW_FOLD_DEVIATION, x, n, shift, y); break;
     case LW_FOLD_MAX: lw_fold_chunks_of(LW_FOLD_MAX, x, n, shift, y); break;
     case LW_FOLD_ABSMAX: lw_fold_chunks_of(LW_FOLD_ABSMAX, x, n, shift, y); break;
@@ -117,5 +120,5 @@ static float lw_fold_all(lw_fold f, const float *x, size_t n, float shift) {
 
 // y[i] = the fold of row i. shift has one value for each row and may be y.
 static void lw_fold_rows(lw_fold f, size_t rows, size_t columns, const float *x, size_t ldx, const float *shift, float *y) {
-  for (size_t i = 0; i < rows; ++i) y[i] = lw_fold_all(f, x + i * ldx, columns, f == LW_FOLD_DEVIATION ? shift[i] : 0.0f);
+  for (size_t i = 0; i < rows; ++i) y[i] = lw_fold_all(f, x + i * ldx, columns, lw_fold_has_shift(f) ? shift[i] : 0.0f);
 }
