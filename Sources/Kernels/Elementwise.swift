@@ -54,10 +54,12 @@ public func scale(_ s: Float, _ x: UnsafePointer<Float>, into y: UnsafeMutablePo
   forEachPiece(count, nanoseconds: nanoseconds) { kernel(s, x + $0, y + $0, $1) }
 }
 
-/// `y[i] = fma(a, x[i], y[i])` for i in 0..<count: y += a x with one rounding.
+/// `y[i] = fma(a, x[i], y[i])` for i in 0..<count: y += a x with one rounding. As in BLAS, `x` is not read when `a` is 0: `y`
+/// stays as it is, whatever `x` holds.
 public func axpy(_ a: Float, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
   check(count, "axpy")
   checkOverlap(x, y, elements: count, "axpy")
+  guard a != 0 else { return }
   let kernel = kernels.pointee.axpy
   forEachPiece(count, nanoseconds: nanoseconds) { kernel(a, x + $0, y + $0, $1) }
 }

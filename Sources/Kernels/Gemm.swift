@@ -4,7 +4,7 @@ import CKernels
 ///
 /// op(A) is m x k: A itself, or the transpose of the k x m matrix A when `transposeA`. op(B) is k x n, likewise.
 /// `lda`, `ldb`, `ldc` are distances between rows in elements. Zero sizes are legal; with k = 0 the product is zero.
-/// C is not read when `beta` is 0, so it may hold anything, NaN included.
+/// C is not read when `beta` is 0, nor A and B when `alpha` is 0, so they may hold anything then, NaN included.
 ///
 /// Every element of C is computed by the same sequence of roundings on every tier and for any number of threads: for each
 /// block of 384 values of k one chain of fused multiply-adds over ascending k, the blocks' sums added in order.

@@ -81,7 +81,7 @@ extension Product {
 
   func run(on table: UnsafePointer<lw_table>) {
     guard m > 0, n > 0 else { return }
-    guard k > 0 else { return runWithoutProduct(on: table) }
+    guard k > 0, alpha != 0 else { return runWithoutProduct(on: table) }
     let plan = GemmPlan(self, table.pointee.gemm_tuning)
     switch b {
     case .packed(let panels): compute(plan, .packed(panels), on: table)
@@ -95,7 +95,7 @@ extension Product {
     }
   }
 
-  /// C = f(beta*C + bias + residual).
+  /// C = f(beta*C + bias + residual): without values of k, and with alpha 0, for which nothing is read of A and B.
   private func runWithoutProduct(on table: UnsafePointer<lw_table>) {
     nonisolated(unsafe) let (table, product) = (table, self)
     forEachRowGroup(rows: m, columns: n, nanoseconds: 0.3) { start, length in

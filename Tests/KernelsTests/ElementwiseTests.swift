@@ -49,6 +49,14 @@ import Testing
     }
   }
 
+  @Test func axpyWithZeroReadsNoX() {
+    for count in awkwardCounts {
+      var y = randomValues(count, seed: 4)
+      axpy(0, [Float](repeating: .nan, count: count), into: &y, count: count)
+      #expect(bitMismatch(y, randomValues(count, seed: 4)) == nil)
+    }
+  }
+
   @Test func clampKeepsNaN() {
     expectZip(
       { x, _, z, n in clamp(x, lower: -1, upper: 2, into: z, count: n) },

@@ -56,6 +56,32 @@ import Testing
     }
   }
 
+  /// As in BLAS: what A and B hold, NaN included, does not count when alpha is 0.
+  @Test(arguments: [0, -0.0, 1, 0.25] as [Float], [false, true]) func alphaZeroReadsNeitherAorB(beta: Float, transpose: Bool) {
+    for (m, n, k) in GemmVariantTests.shapes + [(70, 35, 400), (2, 3, 100_000)] {
+      let a = [Float](repeating: .nan, count: m * k), b = [Float](repeating: .infinity, count: k * n)
+      let (lda, ldb) = (max(1, transpose ? m : k), max(1, transpose ? k : n))
+      let before = beta == 0 ? [Float](repeating: .nan, count: 2 * m * n) : randomValues(2 * m * n, seed: 1)
+      let bias = randomValues(n, seed: 2)
+      let expected = before.indices.map { max(0, (beta == 0 ? 0 : beta * before[$0]) + bias[$0 % n]) }
+      everywhere { place in
+        let place = "m \(m) n \(n) k \(k), \(place)"
+        var c = before
+        bias.withUnsafeBufferPointer { bias in
+          gemmBatched(
+            batch: 2, m: m, n: n, k: k, alpha: 0, a, lda: lda, strideA: 0, transposeA: transpose, b, ldb: ldb, strideB: 0,
+            transposeB: transpose, beta: beta, &c, ldc: n, strideC: m * n,
+            epilogue: Epilogue(bias: bias.baseAddress, activation: .relu))
+        }
+        #expect(bitMismatch(c, expected, columns: max(n, 1)) == nil, "\(place)")
+        c = before
+        let packed = PackedMatrix(k: k, n: n, b, ldb: ldb, transposeB: transpose)
+        gemm(m: m, alpha: 0, a, lda: lda, transposeA: transpose, packed, beta: beta, &c, ldc: n)
+        #expect(bitMismatch(Array(c.prefix(m * n)), before.prefix(m * n).map { beta == 0 ? 0 : beta * $0 }) == nil, "\(place)")
+      }
+    }
+  }
+
   /// B goes through the cache block by block, packed on the way, up to 128 rows, and as a whole from then on.
   @Test(arguments: [5, 25, 127, 128, 129], [false, true]) func blocksPackedOnTheWay(m: Int, transposeA: Bool) {
     for (n, k) in [(193, 385), (400, 769), (17, 50)] {

@@ -4,7 +4,7 @@ public let naiveGemmBlock = 384
 /// C = f(beta*C + alpha*op(A)*op(B) + bias + residual), row-major.
 ///
 /// Every element is, for each block of 384 values of k, one chain of fused multiply-adds from 0 over ascending k;
-/// the blocks' sums, times alpha, are added in order. C is not read when beta is 0.
+/// the blocks' sums, times alpha, are added in order. C is not read when beta is 0, A and B are not when alpha is 0.
 ///
 /// - Parameters:
 ///   - a: m x k, or k x m when `transposeA`.
@@ -22,7 +22,7 @@ public func naiveGemm(
   for i in 0..<m {
     for j in 0..<n {
       var t: Float = beta == 0 ? 0 : beta * c[i * ldc + j]
-      for start in stride(from: 0, to: k, by: naiveGemmBlock) {
+      for start in stride(from: 0, to: alpha == 0 ? 0 : k, by: naiveGemmBlock) {
         var p: Float = 0
         for l in start..<min(start + naiveGemmBlock, k) {
           p.addProduct(transposeA ? a[l * lda + i] : a[i * lda + l], transposeB ? b[j * ldb + l] : b[l * ldb + j])
