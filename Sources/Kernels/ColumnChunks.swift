@@ -48,12 +48,16 @@ struct ColumnChunks {
     let shape: lw_norm_rows
   }
 
-  /// Runs `body` for all pieces, possibly on several cores. `reversed`: from the end of memory, which the pass before has
-  /// left in the caches.
+  /// Runs `body` for all pieces, possibly on several cores. `reversed`: from the end, which the pass before has left in the
+  /// caches; with several threads each half from where the pass before has ended in it.
   func forEach(nanoseconds: Double, reversed: Bool = false, _ body: (Piece) -> Void) {
     let count = matrices * chunks * tiles
     let time = nanoseconds * Double(matrices) * Double(rows) * Double(columns)
-    parallelFor(count, nanoseconds: time) { index in body(piece(reversed ? count - 1 - index : index)) }
+    let middle = threadCount == 1 ? count : count / 2
+    parallelFor(count, nanoseconds: time) { index in
+      let last = index < middle ? middle - 1 : count - 1 + middle
+      body(piece(reversed ? last - index : index))
+    }
   }
 
   private func piece(_ index: Int) -> Piece {

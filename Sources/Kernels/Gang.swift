@@ -28,9 +28,10 @@ public func parallelFor(_ chunks: Int, nanoseconds: Double, _ body: (Int) -> Voi
 }
 
 /// Runs `body` for each of some jobs of equal size that can use several cores themselves: one a core when there are enough of
-/// them to keep every core busy; else one after the other, each on all cores.
+/// them to keep every core busy, or each is too short to be divided well; else one after the other, each on all cores.
 func forEach(_ jobs: Int, nanoseconds: Double, _ body: (Int) -> Void) {
-  if jobs >= 2 * threadCount {
+  let isBalanced = jobs >= 2 * threadCount || jobs % threadCount == 0
+  if isBalanced || nanoseconds < GangTuning.workPerDividedJob * Double(jobs) {
     parallelFor(jobs, nanoseconds: nanoseconds, body)
   } else {
     for job in 0..<jobs { body(job) }
@@ -49,6 +50,10 @@ enum GangTuning {
   /// within 0.4 us, so two threads break even at 1 us of work, and one fewer leaves a core to others below 3 us.
   static let workPerThread = 1_500.0
 
+  /// The work, in nanoseconds, below which one of several jobs is better not divided: three jobs on two cores end after two
+  /// thirds of the time, and one that is divided takes 0.6 of it when it is short.
+  static let workPerDividedJob = 8_000.0
+
   /// The work, in nanoseconds, for which helpers are called when none is live. The call costs the caller about 5 us,
   /// and the helpers arrive 15 to 50 us later. Jobs too short for it add up: the second, third ... of a series finds
   /// helpers.
@@ -57,6 +62,9 @@ enum GangTuning {
   /// How long a helper looks for the next job, in nanoseconds, before it goes: longer than the serial stretches inside
   /// a training step, short enough not to be seen as load when a program stops computing.
   static let patience: UInt64 = 50_000
+
+  /// How often a helper looks for a job between two looks at the clock. A pause takes 10 to 50 ns.
+  static let pollsPerClock = 16
 
   /// Into how many claims a thread's share is cut at most: enough to balance, few enough that claiming (30 to 100 ns
   /// when contended) stays invisible.
@@ -74,6 +82,9 @@ enum GangTuning {
 /// done, so the job stays valid for whoever holds a claim, and nobody ever waits for a helper that has not come: there
 /// is no deadlock, on any number of cores. A second submitter, or a job inside a chunk, finds the gang busy and runs
 /// serially.
+///
+/// The submitter claims from the front and helpers from the back. Then two threads find, job after job, their own half of the
+/// data in their own cache; what the other core has written comes over at a fraction of that speed.
 final class Gang: Sendable {
   static let shared = Gang(threads: coreCount)
 
@@ -171,7 +182,7 @@ final class Gang: Sendable {
     lw_thread_limit_set(1)
     var membership = opened.epoch
     var own = 0
-    while let claim = claim(&membership) {
+    while let claim = claim(&membership, fromBack: false) {
       perform(claim)
       own += 1
     }
@@ -196,17 +207,17 @@ final class Gang: Sendable {
   ///
   /// `membership` is the epoch of the job this thread has a seat in. That the word may have run through all epochs
   /// since it was read does no harm: a successful swap claims a piece of the job that is open now.
-  private func claim(_ membership: inout UInt64) -> Int? {
+  private func claim(_ membership: inout UInt64, fromBack: Bool) -> Int? {
     var seen = Ticket(rawValue: ticket.load(ordering: .relaxed))
     while seen.isOpen {
       let isMember = membership == seen.epoch
       guard isMember || seen.seats > 0 else { return nil }
       let (exchanged, actual) = ticket.weakCompareExchange(
-        expected: seen.rawValue, desired: seen.claimed(takingSeat: !isMember).rawValue,
+        expected: seen.rawValue, desired: seen.claimed(fromBack: fromBack, takingSeat: !isMember).rawValue,
         successOrdering: .acquiring, failureOrdering: .relaxed)
       if exchanged {
         membership = seen.epoch
-        return seen.nextClaim
+        return fromBack ? seen.end - 1 : seen.start
       }
       seen = Ticket(rawValue: actual)
     }
@@ -224,14 +235,17 @@ final class Gang: Sendable {
     lw_thread_limit_set(1)
     var membership = UInt64.max  // no epoch
     var deadline: UInt64?
+    var polls = 0
     while true {
-      if let claim = claim(&membership) {
+      if let claim = claim(&membership, fromBack: true) {
         lw_thread_table_set(job.pointee.table)
         perform(claim)
         finished.add(1, ordering: .releasing)
         deadline = nil
       } else {
-        for _ in 0..<16 { lw_spin_pause() }
+        lw_spin_pause()
+        polls += 1
+        guard polls % GangTuning.pollsPerClock == 0 else { continue }
         let now = monotonicNanoseconds()
         guard now < deadline ?? .max else { break }
         deadline = deadline ?? now + GangTuning.patience
@@ -243,7 +257,7 @@ final class Gang: Sendable {
   }
 }
 
-/// The state of a job in one word: `{epoch: 22, seats: 10, claims: 16, nextClaim: 16}` bits, highest first.
+/// The state of a job in one word: `{epoch: 22, seats: 10, end: 16, start: 16}` bits, highest first.
 private struct Ticket {
   static let maximumSeats = 1 << 10 - 1
 
@@ -253,15 +267,16 @@ private struct Ticket {
   var epoch: UInt64 { rawValue >> 42 }
   /// Helpers that may still join.
   var seats: Int { Int(rawValue >> 32 & 0x3ff) }
-  /// Pieces of the job.
-  var claims: Int { Int(rawValue >> 16 & 0xffff) }
-  /// The first piece nobody has claimed.
-  var nextClaim: Int { Int(rawValue & 0xffff) }
+  /// The pieces of the job that nobody has claimed: from `start` up to, without, `end`.
+  var end: Int { Int(rawValue >> 16 & 0xffff) }
+  var start: Int { Int(rawValue & 0xffff) }
 
-  var isOpen: Bool { nextClaim < claims }
+  var isOpen: Bool { start < end }
 
-  func claimed(takingSeat: Bool) -> Ticket {
-    Ticket(rawValue: rawValue + 1 - (takingSeat ? 1 << 32 : 0))
+  /// - Precondition: it is open.
+  func claimed(fromBack: Bool, takingSeat: Bool) -> Ticket {
+    let left = fromBack ? rawValue - (1 << 16) : rawValue + 1
+    return Ticket(rawValue: left - (takingSeat ? 1 << 32 : 0))
   }
 
   /// The ticket of the job after this one.
