@@ -1,19 +1,35 @@
-/// Elements of a piece of an elementwise job: 64 KB an array, long enough that a core's prefetchers pay and handing it
-/// out does not count, and whole cache lines, so that two cores never write the same one.
-private let pieceLength = 16384
+/// How work on elements or rows that stand alone is cut into pieces.
+enum PieceTuning {
+  /// The time of a piece, in nanoseconds: long enough that handing it out (up to 100 ns) does not count, short enough that a job of
+  /// 15 us is several pieces.
+  static let nanoseconds = 3_000.0
+  /// The most elements of a piece, 64 KB an array: beyond, a core's prefetchers gain nothing.
+  static let most = 16_384
+  /// Elements that stay together: whole cache lines, so that two cores never write the same one, and enough of them that the
+  /// ends of a piece do not count.
+  static let unit = 1_024
+  /// Rows that stay together where there are several: kernels take as many side by side.
+  static let rows = 4
+}
 
 /// Runs `body(start, length)` over pieces that make up `0..<count`, possibly on several cores.
 ///
 /// For work in which every element stands alone: where the pieces are cut must not change the result.
-/// `nanoseconds` estimates the serial time of one element.
-func forEachPiece(_ count: Int, nanoseconds: Double, _ body: (_ start: Int, _ length: Int) -> Void) {
-  guard count > pieceLength else {
+/// - Parameters:
+///   - nanoseconds: the serial time of one element, estimated.
+///   - unit: pieces begin at multiples of it; it divides `PieceTuning.most`.
+func forEachPiece(
+  _ count: Int, nanoseconds: Double, unit: Int = PieceTuning.unit, _ body: (_ start: Int, _ length: Int) -> Void
+) {
+  let fitting = Int(min(PieceTuning.nanoseconds / nanoseconds, Double(PieceTuning.most)))
+  let piece = max(unit, fitting / unit * unit)
+  guard count > piece else {
     if count > 0 { body(0, count) }
     return
   }
-  parallelFor((count + pieceLength - 1) / pieceLength, nanoseconds: nanoseconds * Double(count)) { piece in
-    let start = piece * pieceLength
-    body(start, min(pieceLength, count - start))
+  parallelFor((count + piece - 1) / piece, nanoseconds: nanoseconds * Double(count)) { index in
+    let start = index * piece
+    body(start, min(piece, count - start))
   }
 }
 
@@ -22,7 +38,8 @@ func forEachPiece(_ count: Int, nanoseconds: Double, _ body: (_ start: Int, _ le
 /// `nanoseconds` estimates the serial time of one of the `columns` elements of a row.
 func forEachRowGroup(rows: Int, columns: Int, nanoseconds: Double, _ body: (_ start: Int, _ length: Int) -> Void) {
   guard rows > 0, columns > 0 else { return }
-  let group = max(1, pieceLength / columns)
+  let fitting = Int(min(PieceTuning.nanoseconds / nanoseconds, Double(PieceTuning.most))) / columns
+  let group = fitting > PieceTuning.rows ? fitting / PieceTuning.rows * PieceTuning.rows : max(1, fitting)
   guard rows > group else { return body(0, rows) }
   parallelFor((rows + group - 1) / group, nanoseconds: nanoseconds * Double(rows) * Double(columns)) { piece in
     let start = piece * group

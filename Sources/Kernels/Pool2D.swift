@@ -179,8 +179,11 @@ public func globalAveragePoolGradient(
   checkApart(dy, batch * channels, dx, batch * positions * channels, "globalAveragePoolGradient: dx overlaps dy")
   let kernel = kernels.pointee.pool_spread
   nonisolated(unsafe) let (dy, dx) = (dy, dx)
-  parallelFor(batch, nanoseconds: poolNanoseconds * Double(batch * positions * channels)) { image in
-    kernel(positions, positions, channels, dy + image * channels, dx + image * positions * channels)
+  let parts = Cut(positions, unit: 1, into: max(1, positions * channels / PieceTuning.most))
+  parallelFor(batch * parts.count, nanoseconds: poolNanoseconds * Double(batch * positions * channels)) { index in
+    let (image, part) = index.quotientAndRemainder(dividingBy: parts.count)
+    let pixels = parts.range(part)
+    kernel(positions, pixels.count, channels, dy + image * channels, dx + (image * positions + pixels.lowerBound) * channels)
   }
 }
 

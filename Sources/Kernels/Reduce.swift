@@ -143,7 +143,7 @@ private func reduceLong(_ r: Reduction, _ x: UnsafePointer<Float>, count: Int, i
     let partial = buffer.baseAddress!
     r.run(table, n: count, x, distance: 0, into: y, count: 1) { fold, shifts in
       let shift = fold == LW_FOLD_DIFFERENCE || fold == LW_FOLD_DEVIATION ? shifts[0] : 0
-      forEachPiece(count, nanoseconds: nanoseconds) { start, length in
+      forEachPiece(count, nanoseconds: nanoseconds, unit: chunkLength) { start, length in
         table.pointee.fold_chunks(fold, x + start, length, shift, partial + start / chunkLength)
       }
       let isMaximum = fold == LW_FOLD_MAX || fold == LW_FOLD_ABSMAX
@@ -232,7 +232,7 @@ public func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int
   let chunks = (count + chunkLength - 1) / chunkLength
   return withUnsafeTemporaryAllocation(of: Float.self, capacity: chunks + 1) { buffer in
     let partial = buffer.baseAddress!
-    forEachPiece(count, nanoseconds: 2 * nanoseconds) { start, length in
+    forEachPiece(count, nanoseconds: 2 * nanoseconds, unit: chunkLength) { start, length in
       table.pointee.dot_chunks(x + start, y + start, length, partial + 1 + start / chunkLength)
     }
     table.pointee.fold_rows(LW_FOLD_SUM, 1, chunks, partial + 1, chunks, nil, partial)
