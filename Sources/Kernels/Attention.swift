@@ -62,18 +62,16 @@ public func attention(
   checkResult(s, probabilities, s.probabilityCount, q: q, k: k, v: v)
   checkApart(y, s.outputCount, probabilities, s.probabilityCount, "attention: y overlaps the probabilities")
   let table = kernels
-  forEachHead(s, multiplyAdds: s.multiplyAdds) { head in
-    let p = probabilities + head.probability
+  forEachHead(s, cutting: s.queries, multiplyAdds: s.multiplyAdds) { head, rows in
+    let p = probabilities + head.probability + rows.lowerBound * s.keys
     gemm(
-      m: s.queries, n: s.keys, k: s.keySize, q + head.query, lda: s.keyRow, k + head.key, ldb: s.keyRow, transposeB: true, p,
-      ldc: s.keys)
-    forEachRowGroup(rows: s.queries, columns: s.keys, nanoseconds: softmaxNanoseconds(s.keys)) { row, rows in
-      var job = s.rows(row, rows, mask: mask, head)
-      table.pointee.attention_softmax(&job, p + row * s.keys, s.keys)
-    }
+      m: rows.count, n: s.keys, k: s.keySize, q + head.query + rows.lowerBound * s.keyRow, lda: s.keyRow, k + head.key,
+      ldb: s.keyRow, transposeB: true, p, ldc: s.keys)
+    var job = s.rows(rows, mask: mask, head)
+    table.pointee.attention_softmax(&job, p, s.keys)
     gemm(
-      m: s.queries, n: s.valueSize, k: s.keys, p, lda: s.keys, v + head.value, ldb: s.valueRow, y + head.output,
-      ldc: s.valueRow)
+      m: rows.count, n: s.valueSize, k: s.keys, p, lda: s.keys, v + head.value, ldb: s.valueRow,
+      y + head.output + rows.lowerBound * s.valueRow, ldc: s.valueRow)
   }
 }
 
@@ -103,24 +101,44 @@ public func attentionGradient(
   checkApart(dq, s.queryCount, dv, s.valueCount, "attentionGradient: dq overlaps dv")
   checkApart(dk, s.keyCount, dv, s.valueCount, "attentionGradient: dk overlaps dv")
   let table = kernels
-  forEachHead(s, multiplyAdds: 2 * s.multiplyAdds) { head in
-    let (p, dy) = (probabilities + head.probability, dy + head.output)
+
+  /// dS and dq of some queries of a head.
+  func scores(_ head: Head, _ rows: Range<Int>, into ds: UnsafeMutablePointer<Float>) {
+    let ds = ds + rows.lowerBound * s.keys
     gemm(
-      m: s.keys, n: s.valueSize, k: s.queries, p, lda: s.keys, transposeA: true, dy, ldb: s.valueRow, dv + head.value,
-      ldc: s.valueRow)
-    withScratch(s.queries * s.keys) { dp in
-      gemm(
-        m: s.queries, n: s.keys, k: s.valueSize, dy, lda: s.valueRow, v + head.value, ldb: s.valueRow, transposeB: true, dp,
-        ldc: s.keys)
-      forEachRowGroup(rows: s.queries, columns: s.keys, nanoseconds: softmaxNanoseconds(s.keys)) { row, rows in
-        var job = s.rows(row, rows, mask: mask, head)
-        table.pointee.attention_softmax_gradient(&job, p + row * s.keys, s.keys, dp + row * s.keys, s.keys)
+      m: rows.count, n: s.keys, k: s.valueSize, dy + head.output + rows.lowerBound * s.valueRow, lda: s.valueRow,
+      v + head.value, ldb: s.valueRow, transposeB: true, ds, ldc: s.keys)
+    var job = s.rows(rows, mask: mask, head)
+    let p = probabilities + head.probability + rows.lowerBound * s.keys
+    table.pointee.attention_softmax_gradient(&job, p, s.keys, ds, s.keys)
+    gemm(
+      m: rows.count, n: s.keySize, k: s.keys, ds, lda: s.keys, k + head.key, ldb: s.keyRow,
+      dq + head.query + rows.lowerBound * s.keyRow, ldc: s.keyRow)
+  }
+
+  /// dk and dv of some keys of a head.
+  func sums(_ head: Head, _ rows: Range<Int>, from ds: UnsafePointer<Float>) {
+    gemm(
+      m: rows.count, n: s.valueSize, k: s.queries, probabilities + head.probability + rows.lowerBound, lda: s.keys,
+      transposeA: true, dy + head.output, ldb: s.valueRow, dv + head.value + rows.lowerBound * s.valueRow, ldc: s.valueRow)
+    gemm(
+      m: rows.count, n: s.keySize, k: s.queries, ds + rows.lowerBound, lda: s.keys, transposeA: true, q + head.query,
+      ldb: s.keyRow, dk + head.key + rows.lowerBound * s.keyRow, ldc: s.keyRow)
+  }
+
+  let scoreCount = s.queries * s.keys
+  if s.batch * s.heads >= AttentionTuning.piecesPerThread * threadCount {
+    forEachHead(s, cutting: s.queries, multiplyAdds: 2 * s.multiplyAdds) { head, rows in
+      withScratch(scoreCount) { ds in
+        scores(head, rows, into: ds)
+        sums(head, 0..<s.keys, from: ds)
       }
-      gemm(
-        m: s.queries, n: s.keySize, k: s.keys, dp, lda: s.keys, k + head.key, ldb: s.keyRow, dq + head.query, ldc: s.keyRow)
-      gemm(
-        m: s.keys, n: s.keySize, k: s.queries, dp, lda: s.keys, transposeA: true, q + head.query, ldb: s.keyRow,
-        dk + head.key, ldc: s.keyRow)
+    }
+  } else {
+    withScratch(s.probabilityCount) { ds in
+      nonisolated(unsafe) let ds = ds
+      forEachHead(s, cutting: s.queries, multiplyAdds: s.multiplyAdds) { scores($0, $1, into: ds + $0.probability) }
+      forEachHead(s, cutting: s.keys, multiplyAdds: s.multiplyAdds) { sums($0, $1, from: ds + $0.probability) }
     }
   }
 }
@@ -146,19 +164,41 @@ extension AttentionShape {
   fileprivate var keyRow: Int { heads * keySize }
   fileprivate var valueRow: Int { heads * valueSize }
 
-  fileprivate func rows(_ first: Int, _ count: Int, mask: UnsafePointer<Float>?, _ head: Head) -> lw_attention_rows {
+  fileprivate func rows(_ queries: Range<Int>, mask: UnsafePointer<Float>?, _ head: Head) -> lw_attention_rows {
     lw_attention_rows(
-      rows: count, columns: keys, first: first, is_causal: isCausal ? 1 : 0, scale: scale,
+      rows: queries.count, columns: keys, first: queries.lowerBound, is_causal: isCausal ? 1 : 0, scale: scale,
       mask: mask.map { $0 + head.example * keys })
   }
 }
 
-/// Runs `body` for every head of every example.
+/// How attention is shared out. Nothing here changes a bit.
+private enum AttentionTuning {
+  /// Enough that a core that is late does not keep the others waiting.
+  static let piecesPerThread = 2
+  /// Queries or keys of a piece of a head: with fewer, turning the other matrix for the piece alone would take longer than its use.
+  static let leastRows = 8
+  /// The time of a piece of a head, in nanoseconds, that makes up for it.
+  static let pieceNanoseconds = 3_000.0
+  /// Multiply-adds in a nanosecond: products of one head are small.
+  static let multiplyAdds = 20.0
+}
+
+/// Runs `body` for every head of every example: for all of its `rows`, or piece by piece where heads are fewer than keep the cores
+/// busy.
 ///
-/// - Parameter multiplyAdds: of all, which run at some 20 in a nanosecond.
-private func forEachHead(_ s: AttentionShape, multiplyAdds: Int, _ body: (Head) -> Void) {
-  let softmax = softmaxNanoseconds(s.keys) * Double(s.probabilityCount)
-  forEach(s.batch * s.heads, nanoseconds: Double(multiplyAdds) / 20 + softmax) { body(Head(s, $0)) }
+/// - Parameter multiplyAdds: of all.
+private func forEachHead(
+  _ s: AttentionShape, cutting rows: Int, multiplyAdds: Int, _ body: (_ head: Head, _ rows: Range<Int>) -> Void
+) {
+  let heads = s.batch * s.heads
+  let time =
+    Double(multiplyAdds) / AttentionTuning.multiplyAdds + softmaxNanoseconds(s.keys) * Double(s.probabilityCount)
+  let pieces = min(Double(AttentionTuning.piecesPerThread * threadCount), time / AttentionTuning.pieceNanoseconds)
+  let cut = Cut(rows, unit: AttentionTuning.leastRows, into: threadCount == 1 ? 1 : (Int(pieces) + heads - 1) / max(heads, 1))
+  parallelFor(heads * cut.count, nanoseconds: time) {
+    let (head, piece) = $0.quotientAndRemainder(dividingBy: cut.count)
+    body(Head(s, head), cut.range(piece))
+  }
 }
 
 /// Stops the program where `result` overlaps an operand.
