@@ -86,6 +86,9 @@ enum WinogradTuning {
   static let productBytes = 192 << 10
   /// Tiles of a block. With fewer, reading the filters would take longer than multiplying with them; more do not help.
   static let tiles = 48...96
+  /// The least tiles of a chunk where all transformed filters take at most `nearBytes` and so come from a near cache.
+  static let fewTiles = 12
+  static let nearBytes = 320 << 10
   /// Filters that go through together at least: with fewer, reading the patches would take longer.
   static let leastFilters = 64
   /// Filters transformed for one use, in bytes: they come from memory and must not go back to it.
@@ -103,6 +106,13 @@ enum WinogradTuning {
 // MARK: Execution
 
 extension Winograd {
+  /// Whether all threads share the filters, and each takes some of the tiles; otherwise they share the tiles, and each takes some of
+  /// the filters. The smaller set is shared, and filters where they are fewer panels than threads.
+  func sharesFilters(on table: UnsafePointer<lw_table>) -> Bool {
+    let columns = 16 * panelWidth(on: table)
+    return tiles > filters || (filters + columns - 1) / columns < threadCount
+  }
+
   /// y = f(conv(x, weights) + bias + residual), the filters transformed for this call.
   func run(
     _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, _ epilogue: Epilogue,
@@ -111,7 +121,7 @@ extension Winograd {
     func run(_ source: WinogradPass.Source) {
       WinogradPass(winograd: self, x: x, source: source, y: y, epilogue: epilogue, table: table).run()
     }
-    guard tiles > filters else { return run(.weights(weights)) }
+    guard sharesFilters(on: table) else { return run(.weights(weights)) }
     withScratch(WinogradFilters.count(self, filters: filters)) {
       run(.filters(WinogradFilters(self, weights, 0..<filters, in: $0, on: table)))
     }

@@ -49,10 +49,9 @@ struct WinogradPass {
   let epilogue: Epilogue
   let table: UnsafePointer<lw_table>
 
-  /// Of filters and tiles, the smaller set is shared by all threads, and each takes a part of the larger.
   func run() {
     guard winograd.tiles > 0, winograd.filters > 0 else { return }
-    if winograd.tiles > winograd.filters { runSharingFilters() } else { runSharingTiles() }
+    if winograd.sharesFilters(on: table) { runSharingFilters() } else { runSharingTiles() }
   }
 
   /// Columns of a panel of filters.
@@ -67,15 +66,20 @@ struct WinogradPass {
     WinogradTuning.transformNanoseconds * Double(winograd.tiles * winograd.positions) * Double(columns)
   }
 
-  /// Many tiles: each chunk takes some of them through all three steps.
+  /// Each chunk takes some of the tiles through all three steps.
   private func runSharingFilters() {
     let (winograd, tuning) = (winograd, WinogradTuning.self)
     let fitting = tuning.patchBytes / (4 * winograd.positions * wholeVectors(winograd.channels))
     let most = min(max(fitting, tuning.tiles.lowerBound), tuning.tiles.upperBound)
     let blocks = (winograd.tiles + most - 1) / most
-    let wanted = threadCount == 1 ? 1 : min(tuning.chunksPerThread * threadCount, winograd.tiles / tuning.tiles.lowerBound)
-    let unit = tileRows(winograd.panelWidth(on: table), table.pointee.gemm_tuning)
-    let cut = Cut(winograd.tiles, unit: unit, into: max(blocks, wanted))
+    let least =
+      WinogradFilters.count(winograd, filters: winograd.filters) * 4 <= tuning.nearBytes
+      ? tuning.fewTiles : tuning.tiles.lowerBound
+    let wanted = threadCount == 1 ? 1 : min(tuning.chunksPerThread * threadCount, max(winograd.tiles / least, threadCount))
+    let rows = tileRows(winograd.panelWidth(on: table), table.pointee.gemm_tuning)
+    let chunks = max(blocks, wanted)
+    // Of chunks with few register tiles it counts more that they are equal than that the tiles are full.
+    let cut = Cut(winograd.tiles, unit: winograd.tiles < 4 * rows * chunks ? 1 : rows, into: chunks)
     nonisolated(unsafe) let pass = self
     let nanoseconds = productNanoseconds + transformNanoseconds(winograd.channels + winograd.filters)
     parallelFor(cut.count, nanoseconds: nanoseconds) { chunk in
