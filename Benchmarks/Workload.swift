@@ -117,6 +117,6 @@ protocol Family {
 var families: [any Family.Type] {
   [
     GEMMFamily.self, ConvolutionFamily.self, BatchNormFamily.self, PoolFamily.self, RowNormFamily.self, ActivationFamily.self,
-    SoftmaxFamily.self, RecurrentFamily.self, UpdateFamily.self, NetworkFamily.self,
+    SoftmaxFamily.self, RecurrentFamily.self, AttentionFamily.self, UpdateFamily.self, NetworkFamily.self,
   ]
 }
