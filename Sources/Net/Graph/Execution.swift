@@ -183,20 +183,19 @@ final class Execution: @unchecked Sendable {
 
 /// What the ops of a plan made of the weights as they are now.
 final class PreparedWeights: Sendable {
-  /// By the op's first parameter: the same in every plan of a graph.
+  /// By the call's place: the same in every plan of a graph.
   nonisolated(unsafe) private let objects: [Int: AnyObject]
 
   init(_ plan: Plan, parameters: ParameterStore) {
     var objects: [Int: AnyObject] = [:]
-    for call in plan.calls {
-      guard let first = call.parameters.first else { continue }
-      objects[first] = call.op.prepare(parameters: call.parameters.map { UnsafePointer(parameters.weights($0)) })
+    for call in plan.calls where !call.parameters.isEmpty {
+      objects[call.place] = call.op.prepare(parameters: call.parameters.map { UnsafePointer(parameters.weights($0)) })
     }
     self.objects = objects
   }
 
   func reference(_ call: Graph.Call) -> Unmanaged<AnyObject>? {
-    call.parameters.first.flatMap { objects[$0] }.map { Unmanaged.passUnretained($0) }
+    objects[call.place].map { Unmanaged.passUnretained($0) }
   }
 }
 
