@@ -124,13 +124,13 @@ extension Model {
     _ training: TrainingState, _ execution: Execution, _ examples: Examples, batch: Int, _ metrics: inout RunningMetrics
   ) -> Float {
     let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen)
-    guard loss.isFinite else { return loss }
+    guard loss.value.isFinite else { return loss.value }
     execution.finishStep()
     training.updater.update()
     weightsChanged()
     examplesSeen += UInt64(batch)
-    metrics.update(loss: loss, execution, examples, batch: batch)
-    return loss
+    metrics.update(loss, execution, examples)
+    return loss.value
   }
 
   /// Throws when a training pass over `batch` examples makes no sense to a layer.
