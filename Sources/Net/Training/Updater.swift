@@ -76,16 +76,22 @@ final class Updater {
     guard let limit = options.globalClipNorm else { return 1 }
     // What is frozen has no part in the norm.
     for range in frozen { (store.gradients + range.lowerBound).update(repeating: 0, count: range.count) }
-    return reduction(norm2(store.gradients, count: store.trainableCount) * mean, to: limit)
+    return reduction(store.gradients, count: store.trainableCount, mean, to: limit)
   }
 
   /// What clipping by the norm of one parameter's gradient, times `scale`, multiplies it by.
   private func scaleByNorm(of span: UpdateSpan, _ scale: Float) -> Float {
     guard let limit = options.clipNorm else { return 1 }
-    return reduction(norm2(store.gradients + span.range.lowerBound, count: span.range.count) * scale, to: limit)
+    return reduction(store.gradients + span.range.lowerBound, count: span.range.count, scale, to: limit)
   }
 
-  private func reduction(_ norm: Float, to limit: Float) -> Float { norm > limit ? limit / norm : 1 }
+  /// What brings the norm of `scale` times the gradients down to a limit. As in PyTorch an infinite gradient makes it 0, and so
+  /// the infinite one a NaN and the others 0; a NaN makes it a NaN.
+  private func reduction(_ gradients: UnsafePointer<Float>, count: Int, _ scale: Float, to limit: Float) -> Float {
+    let wide = wideNorm2(gradients, count: count), norm = Float(wide) * scale
+    if norm <= limit { return 1 }
+    return norm == .infinity ? Float(Double(limit) / (wide * Double(scale))) : limit / norm
+  }
 
   private func update(_ span: UpdateSpan, scale: Float) {
     let start = span.range.lowerBound
