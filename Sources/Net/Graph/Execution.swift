@@ -205,10 +205,14 @@ struct BatchLoss {
       (numerator, denominator) = (Double(mean) * Double(examples), Double(examples))
       return
     }
-    // A NaN stays one.
-    mean = weights == 0 ? 0 * sum : sum / weights
+    mean = weightedMean(sum, weights)
     (numerator, denominator) = (Double(sum), Double(weights))
   }
+}
+
+/// The sum divided by the weights, 0 where there are none; a NaN stays one.
+func weightedMean<F: BinaryFloatingPoint>(_ sum: F, _ weights: F) -> F {
+  weights == 0 ? (sum.isNaN ? sum : 0) : sum / weights
 }
 
 /// What the ops of a plan made of the weights as they are now.

@@ -7,8 +7,8 @@ import Kernels
 /// is 1 - e + e / classes, of every other class e / classes.
 ///
 /// With class weights w it is that of PyTorch: -sum_j w_j t_j log softmax(y)_j with the smoothed targets t, divided by the sum
-/// of w[label] over the batch; over several batches, divided by the sum over them all. Where that is 0 so is the loss. (The `classWeight:` of `fit` is that of Keras: w[label] of the whole, divided by the number of
-/// examples.)
+/// of w[label] over the batch; over several batches, divided by the sum over them all. Where that is 0 so is the loss. (The
+/// `classWeight:` of `fit` is that of Keras: w[label] of the whole, divided by the number of examples.)
 public struct SparseCategoricalCrossEntropy: Loss {
   public let labelSmoothing: Float
   public let classWeights: [Float]?

@@ -6,7 +6,7 @@ public enum MonitorMode: Sendable {
 }
 
 /// A number of an epoch that a callback watches, the best it has been, and for how long it has not been better. The one place that
-/// says what is better: not a number is better than nothing, and any number than none.
+/// says what is better: a NaN never is, and the first number always.
 struct Monitor {
   let name: String
   private let minDelta: Float

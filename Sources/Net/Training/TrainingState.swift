@@ -173,9 +173,8 @@ struct RunningMetrics {
   }
 
   mutating func refresh() {
-    // Without any weight 0, or a NaN, as of a single batch.
-    let loss = losses.denominator == 0 ? 0 * losses.numerator : losses.numerator / losses.denominator
-    current.values[0] = Float(loss + penalties / Double(max(examples, 1)))
+    let loss = weightedMean(losses.numerator, losses.denominator)
+    current.values[0] = Float(loss + weightedMean(penalties, Double(examples)))
     for (i, accumulator) in accumulators.enumerated() { current.values[i + 1] = accumulator.value }
   }
 }
