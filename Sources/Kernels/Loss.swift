@@ -38,7 +38,8 @@ public func softmaxCrossEntropy(
 ///
 ///     loss = -sum_i t[i] log y[i],   gradient[i] = gradientScale (y[i] sum_j t[j] - t[i]),   t = (1 - e) target + e / columns
 ///
-/// where e is `labelSmoothing`. Everything else is as with labels. `gradient` must not overlap `targets`.
+/// where e is `labelSmoothing`. Where t is 0 the logit may be -infinity: it adds nothing. Everything else is as with labels.
+/// `gradient` must not overlap `targets`.
 ///
 /// - Parameter targets: rows x columns, rows `ldt` apart.
 public func softmaxCrossEntropy(
@@ -67,6 +68,8 @@ public func softmaxCrossEntropy(
 /// Binary cross-entropy of each element from its logit x, with s = sigmoid(x) and t = (1 - e) target + e / 2:
 ///
 ///     loss = -t log s - (1 - t) log(1 - s) = max(0, x) - t x + log(1 + exp(-|x|)),   gradient = gradientScale (s - t)
+///
+/// An infinite logit loses nothing where t is its answer, 1 or 0, otherwise infinity.
 ///
 /// - Parameters:
 ///   - losses: one an element, not scaled. May be `logits` or `targets` when `gradient` is nil.

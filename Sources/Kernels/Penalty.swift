@@ -38,7 +38,8 @@ public func penaltyGradient(
 }
 
 /// Scales each column of a matrix without gaps by (rate clip(norm, minimum, maximum) + (1 - rate) norm) / (10^-7 + norm), norm
-/// being the column's Euclidean norm: what Keras does to kernels with a norm constraint.
+/// being the column's Euclidean norm: what Keras does to kernels with a norm constraint. The factor of a column whose norm is beyond
+/// Float is worked out in double precision.
 ///
 /// - Precondition: `0 <= minimum <= maximum`, `0 <= rate <= 1`.
 public func constrainNorms(
@@ -50,8 +51,12 @@ public func constrainNorms(
     "constrainNorms: minimum \(minimum), maximum \(maximum), rate \(rate); expected 0 <= minimum <= maximum, 0 <= rate <= 1")
   let kernel = kernels.pointee.norm_factors
   withScratch(columns) { factors in
-    reduce(.norm2, outer: 1, n: rows, inner: columns, w, into: factors)
+    let beyond = norms(outer: 1, n: rows, inner: columns, w, into: factors)
     kernel(minimum, maximum, rate, factors, factors, columns)
+    for (column, norm) in beyond {
+      let wanted = Double(rate) * Double(maximum) + (1 - Double(rate)) * norm
+      factors[column] = Float(wanted / norm)
+    }
     multiplyRow(rows: rows, columns: columns, w, ldx: columns, row: factors, into: w, ldy: columns)
   }
 }

@@ -20,7 +20,7 @@ public enum Reduction: CaseIterable, Sendable {
   case maximum
   /// The sum of absolute values.
   case norm1
-  /// The square root of the sum of squares, which are not scaled: elements above 1.8e19 overflow to infinity.
+  /// The square root of the sum of squares; elements are scaled by a power of two where these would leave the range of Float.
   case norm2
   /// The largest absolute value; a NaN if there is one; 0 of nothing.
   case normInfinity
@@ -104,6 +104,23 @@ public func reduce(
   _ r: Reduction, outer: Int, n: Int, inner: Int, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
 ) {
   checkAxes(outer, n, inner, "reduce")
+  if r == .norm2 { norms(outer: outer, n: n, inner: inner, x, into: y) } else { fold(r, outer, n, inner, x, y) }
+}
+
+/// Euclidean norms.
+///
+/// - Returns: those of finite elements that are beyond Float, and where they lie.
+@discardableResult
+func norms(
+  outer: Int, n: Int, inner: Int, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+) -> [(index: Int, norm: Double)] {
+  fold(.norm2, outer, n, inner, x, y)
+  return rescueNorms(outer: outer, n: n, inner: inner, x, y) { fold($0, outer, n, inner, $1, $2) }
+}
+
+private func fold(
+  _ r: Reduction, _ outer: Int, _ n: Int, _ inner: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+) {
   guard outer > 0, inner > 0 else { return }
   if n == 0 {
     r.run(kernels, n: 0, x, distance: 0, into: y, count: outer * inner) {
@@ -217,7 +234,7 @@ public func maximum(_ x: UnsafePointer<Float>, count: Int) -> Float { reduceAll(
 /// The sum of the absolute values of `x[0..<count]`.
 public func norm1(_ x: UnsafePointer<Float>, count: Int) -> Float { reduceAll(.norm1, x, count, "norm1") }
 
-/// The Euclidean norm of `x[0..<count]`. Squares are not scaled: elements above 1.8e19 overflow to infinity.
+/// The Euclidean norm of `x[0..<count]`: infinite only where it is beyond Float or an element is infinite, and 0 only of zeros.
 public func norm2(_ x: UnsafePointer<Float>, count: Int) -> Float { reduceAll(.norm2, x, count, "norm2") }
 
 /// The largest absolute value of `x[0..<count]`: a NaN if there is one, 0 of nothing.

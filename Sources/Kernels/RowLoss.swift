@@ -6,6 +6,9 @@ import CKernels
 ///
 ///     loss = -c,   c = p t / (|p| |t|),   gradient = gradientScale (c / |p|^2 p - t / (|p| |t|))
 ///
+/// Lengths may be beyond the range of Float: a row whose squares sum to more than 2^96, all of it finite, is first multiplied by
+/// 2^-e, e the exponent of its largest magnitude (126 at most).
+///
 /// - Parameters:
 ///   - losses: `rows` values.
 ///   - gradient: rows x columns, or nil. May be `predictions` or `targets`.
@@ -28,7 +31,7 @@ public func cosineLoss(
 ///
 ///     loss = sum t (ln t - ln p),   gradient = gradientScale (p sum t - t)
 ///
-/// The cross-entropy of the row, then the sum of t ln t is added.
+/// The cross-entropy of the row, then the sum of t ln t is added. Where t is 0 a logit may be -infinity.
 ///
 /// - Parameter gradient: rows x columns, or nil. May be `logits`.
 public func klDivergence(
@@ -48,8 +51,8 @@ public func klDivergence(
 ///
 ///     loss = w cross-entropy(label) + (1 - w) T^2 KL(q, p),   w = studentWeight
 ///
-/// The divergence is ``klDivergence`` of logits times 1 / T; its loss and gradient are added to w times those of the labels by
-/// one fused multiply-add each.
+/// The divergence is ``klDivergence`` of logits times 1 / T; its loss is added to w times that of the labels by one fused
+/// multiply-add, its gradient to theirs. A part that counts 0 adds no loss, though it be infinite.
 ///
 /// - Parameters:
 ///   - teacher: the teacher's logits, rows x columns.
@@ -76,8 +79,12 @@ public func distillationLoss(
     klDivergence(
       rows: rows, columns: columns, logits: student, targets: targets, gradientScale: soft / temperature * gradientScale,
       losses: divergence, gradient: gradient == nil ? nil : student)
-    scale(studentWeight, losses, into: losses, count: rows)
-    axpy(soft, divergence, into: losses, count: rows)
+    if studentWeight == 0 {
+      losses.update(repeating: 0, count: rows)
+    } else {
+      scale(studentWeight, losses, into: losses, count: rows)
+    }
+    if soft != 0 { axpy(soft, divergence, into: losses, count: rows) }
     if let gradient { add(gradient, student, into: gradient, count: count) }
   }
 }

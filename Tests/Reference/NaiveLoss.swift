@@ -24,15 +24,21 @@ public func naiveSquaredHinge(_ p: Float, _ t: Float, scale: Float) -> NaiveLoss
   return (hinge.loss * hinge.loss, hinge.loss * hinge.gradient * (2 * scale))
 }
 
-/// -cos between two rows.
+/// -cos between two rows, each in a unit of its own where its squares are large.
 public func naiveCosineLoss(_ p: [Float], _ t: [Float], scale: Float) -> (loss: Float, gradient: [Float]) {
+  func unit(_ x: [Float]) -> Float {
+    let largest = naiveReduce(.normInfinity, x, isContiguous: true)
+    guard naiveDot(x, x) > 0x1p96, largest.isFinite else { return 1 }
+    return Float(sign: .plus, exponent: -min(126, Int(largest.exponent)), significand: 1)
+  }
   func length(_ x: [Float]) -> Float {
     let root = naiveDot(x, x).squareRoot()
     return root > 1e-8 ? root : 1e-8
   }
+  let a = unit(p), p = p.map { a * $0 }, b = unit(t), t = t.map { b * $0 }
   let product = length(p) * length(t), cosine = naiveDot(p, t) / product
   let along = scale * (cosine / (length(p) * length(p))), across = scale / product
-  return (-cosine, p.indices.map { (along * p[$0]).addingProduct(-across, t[$0]) })
+  return (-cosine, p.indices.map { a * (along * p[$0]).addingProduct(-across, t[$0]) })
 }
 
 /// Kullback-Leibler divergence of softmax(x) from t.
@@ -51,5 +57,6 @@ public func naiveDistillation(
   let targets = naiveSoftmax(teacher.map { 1 / temperature * $0 })
   let divergence = naiveKLDivergence(x.map { 1 / temperature * $0 }, targets, scale: soft / temperature * scale)
   let gradient = x.indices.map { hard.gradient[$0] + divergence.gradient[$0] }
-  return ((studentWeight * hard.loss).addingProduct(soft, divergence.loss), gradient)
+  let loss = studentWeight == 0 ? 0 : studentWeight * hard.loss
+  return (soft == 0 ? loss : loss.addingProduct(soft, divergence.loss), gradient)
 }

@@ -20,16 +20,9 @@ public func naiveConstrainNorms(
   let rows = w.count / columns
   let factors = (0..<columns).map { j -> Float in
     let column = (0..<rows).map { w[$0 * columns + j] }
-    // One column is a row of contiguous elements, several are folded in blocks of 256 rows.
-    var squares: Float = 0
-    if columns == 1 {
-      squares = naiveDot(column, column)
-    } else {
-      for start in stride(from: 0, to: rows, by: 256) {
-        squares += column[start..<min(start + 256, rows)].reduce(0) { $0.addingProduct($1, $1) }
-      }
-    }
-    let norm = squares.squareRoot()
+    // One column is a row of contiguous elements.
+    let wide = naiveNorm2(column, isContiguous: columns == 1), norm = Float(wide)
+    if norm == .infinity, wide.isFinite { return Float((Double(rate) * Double(maximum) + (1 - Double(rate)) * wide) / wide) }
     let clipped = norm < minimum ? minimum : norm > maximum ? maximum : norm
     return ((1 - rate) * norm).addingProduct(rate, clipped) / (1e-7 + norm)
   }

@@ -82,9 +82,7 @@ public enum NaiveReduction: CaseIterable, Sendable { case sum, mean, variance, m
 
 /// One reduction of `x`, whose elements lie next to each other or apart.
 public func naiveReduce(_ r: NaiveReduction, _ x: [Float], isContiguous: Bool) -> Float {
-  func total(_ term: NaiveTerm, _ shift: Float = 0) -> Float {
-    isContiguous ? naiveSum(x, term, shift: shift) : naiveStridedSum(x, term, shift: shift)
-  }
+  func total(_ term: NaiveTerm, _ shift: Float = 0) -> Float { naiveTotal(x, term, shift: shift, isContiguous: isContiguous) }
   switch r {
   case .sum: return total(.value)
   case .mean: return total(.value) / Float(x.count)
@@ -93,9 +91,22 @@ public func naiveReduce(_ r: NaiveReduction, _ x: [Float], isContiguous: Bool) -
     return total(.deviation, origin + total(.difference, origin) / Float(x.count)) / Float(x.count)
   case .maximum: return naiveMaximum(x)
   case .norm1: return total(.magnitude)
-  case .norm2: return total(.square).squareRoot()
+  case .norm2: return Float(naiveNorm2(x, isContiguous: isContiguous))
   case .normInfinity: return naiveMaximum([0] + x.map(\.magnitude))
   }
+}
+
+private func naiveTotal(_ x: [Float], _ term: NaiveTerm, shift: Float = 0, isContiguous: Bool) -> Float {
+  isContiguous ? naiveSum(x, term, shift: shift) : naiveStridedSum(x, term, shift: shift)
+}
+
+/// The Euclidean norm: where it comes out as infinity or below 2^-63 it is that of the elements times a power of two.
+public func naiveNorm2(_ x: [Float], isContiguous: Bool) -> Double {
+  let plain = naiveTotal(x, .square, isContiguous: isContiguous).squareRoot()
+  let largest = naiveMaximum([0] + x.map(\.magnitude))
+  guard plain == .infinity || plain < 0x1p-63, largest > 0, largest.isFinite else { return Double(plain) }
+  let unit = Float(sign: .plus, exponent: -min(max(Int(largest.exponent), -127), 126), significand: 1)
+  return Double(naiveTotal(x.map { $0 * unit }, .square, isContiguous: isContiguous).squareRoot()) / Double(unit)
 }
 
 /// The middle axis of `x[outer][n][inner]` reduced by `f`, which is given the elements along it.

@@ -32,7 +32,8 @@ public func naiveCrossEntropy(
   let m = maximum(x), depth = m - x[label]
   let e = x.map { naiveExp($0 - m) }
   let sum = naiveSum(e), kept = 1 - smoothing, spread = smoothing / Float(x.count)
-  let weighted = smoothing == 0 ? depth : (kept * depth).addingProduct(spread, naiveSum(x.map { m - $0 }))
+  let atLabel = kept == 0 ? 0 : kept * depth
+  let weighted = smoothing == 0 ? depth : atLabel.addingProduct(spread, naiveSum(x.map { m - $0 }))
   let gradient = e.indices.map { (e[$0] / sum - ($0 == label ? kept + spread : spread)) * gradientScale }
   return (naiveLog(sum) + weighted, gradient)
 }
@@ -46,7 +47,9 @@ public func naiveCrossEntropy(
   let e = x.map { naiveExp($0 - m) }
   let sum = naiveSum(e), weight = naiveSum(t)
   let gradient = e.indices.map { (-t[$0]).addingProduct(e[$0] / sum, weight) * gradientScale }
-  return (naiveDot(t, x.map { m - $0 }).addingProduct(naiveLog(sum), weight), gradient)
+  // What has no target adds nothing, however deep.
+  let depths = zip(t, x).map { $0 == 0 ? 0 : m - $1 }
+  return (naiveDot(t, depths).addingProduct(naiveLog(sum), weight), gradient)
 }
 
 /// Binary cross-entropy of one element from its logit.
@@ -54,6 +57,7 @@ public func naiveSigmoidCrossEntropy(
   _ x: Float, target: Float, smoothing: Float, gradientScale: Float
 ) -> (loss: Float, gradient: Float) {
   let t = (0.5 * smoothing).addingProduct(1 - smoothing, target)
-  let margin = naiveReLU(x).addingProduct(-t, x)
+  let other = x > 0 ? 1 - t : t
+  let margin = x.isInfinite ? (other == 0 ? 0 : other * .infinity) : naiveReLU(x).addingProduct(-t, x)
   return (margin + naiveLog1p(naiveExp(-x.magnitude)), (naiveSigmoid(x) - t) * gradientScale)
 }

@@ -1,5 +1,8 @@
 // Softmax followed by cross-entropy: loss and gradient while a row is in the cache. The exponentials wait in the gradient.
 // With t the targets after label smoothing and d = m - x the depth below the maximum: loss = sum t (log sum exp(-d) + d).
+// What has no target adds nothing, however deep: 0 times infinity is 0 here.
+
+LW_INLINE float lw_weighted_depth(float target, float depth) { return target == 0 ? 0.0f : target * depth; }
 
 // One class a row: t is e/K everywhere and 1 - e more at the label.
 LW_INLINE void lw_cross_entropy_row(const lw_cross_entropy *c, const float *x, int32_t label, float *loss, float *gradient) {
@@ -8,7 +11,7 @@ LW_INLINE void lw_cross_entropy_row(const lw_cross_entropy *c, const float *x, i
   const float depth = c->smoothing == 0 ? 0.0f : lw_row_depth(x, c->columns, m);
   const float sum = lw_row_exp(x, c->columns, m, gradient);
   *loss = lw_log_of(sum)
-      + (c->smoothing == 0 ? labelDepth : __builtin_fmaf(spread, depth, kept * labelDepth));
+      + (c->smoothing == 0 ? labelDepth : __builtin_fmaf(spread, depth, lw_weighted_depth(kept, labelDepth)));
   if (!gradient) return;
 
   const float atLabel = (gradient[label] / sum - (kept + spread)) * c->gradient_scale;
@@ -37,11 +40,14 @@ LW_INLINE float lw_target_chunk(const float *t, size_t n, lw_smoothing s) {
            { sum = vf_add(sum, lw_first_lanes(lw_smooth(s, vf_load_n(t + i, rest)), rest)); })
   return vf_sum(sum);
 }
+LW_INLINE vf lw_target_depth_step(vf t, vf depth, vf sum) {
+  return vf_select(vf_eq(t, vf_zero()), sum, vf_fma(t, depth, sum));
+}
 LW_INLINE float lw_target_depth_chunk(const float *t, const float *x, size_t n, lw_smoothing s, vf m) {
   vf sum = vf_zero();
-  LW_ALONG(n, { sum = vf_fma(lw_smooth(s, vf_load(t + i)), vf_sub(m, vf_load(x + i)), sum); }, {
+  LW_ALONG(n, { sum = lw_target_depth_step(lw_smooth(s, vf_load(t + i)), vf_sub(m, vf_load(x + i)), sum); }, {
     const vf target = lw_first_lanes(lw_smooth(s, vf_load_n(t + i, rest)), rest);
-    sum = vf_fma(target, lw_first_lanes(vf_sub(m, vf_load_n(x + i, rest)), rest), sum);
+    sum = lw_target_depth_step(target, vf_sub(m, vf_load_n(x + i, rest)), sum);
   })
   return vf_sum(sum);
 }

@@ -149,21 +149,23 @@ struct ReferencePass {
     if let losses = loss.reference(context) { return (losses, true) }
     let rounded = outputs.map { Float($0) }
     var losses = [Float](repeating: 0, count: batch * loss.lossesPerExample(plan.outputShape))
+    var share = 1.0
     withOptionalPointer(targets.labels) { labels in
       withOptionalPointer(targets.targets) { values in
         withOptionalPointer(targets.teacher) { teacher in
           rounded.withUnsafeBufferPointer { outputs in
             losses.withUnsafeMutableBufferPointer { losses in
-              loss.evaluate(
-                LossContext(
-                  batch: rows, outputs: outputs.baseAddress!, outputCount: outputCount, labels: labels, targets: values,
-                  teacher: teacher, losses: losses.baseAddress!, gradient: nil, scale: 1 / Float(losses.count)))
+              let context = LossContext(
+                batch: rows, outputs: outputs.baseAddress!, outputCount: outputCount, labels: labels, targets: values,
+                teacher: teacher, losses: losses.baseAddress!, gradient: nil, scale: 1 / Float(losses.count))
+              loss.evaluate(context)
+              share = loss.weightSum(context).map { $0 == 0 ? 0 : Double(losses.count) / Double($0) } ?? 1
             }
           }
         }
       }
     }
-    return (losses.map(Double.init), false)
+    return (losses.map { Double($0) * share }, false)
   }
 }
 

@@ -117,16 +117,15 @@ final class Execution: @unchecked Sendable {
   /// One pass with loss, and with gradients when the plan is for training.
   ///
   /// - Returns: the mean loss, and all penalties.
-  func run(_ examples: Examples, batch: Int, examplesSeen: UInt64) -> Float {
+  func run(_ examples: Examples, batch: Int, examplesSeen: UInt64) -> BatchLoss {
     begin(examples.inputs, batch: batch, examplesSeen: examplesSeen)
-    var loss: Float = 0
-    var penalty = parameters.penalty
+    var loss = BatchLoss(examples: batch, penalty: parameters.penalty)
     for s in steps.indices {
       switch steps[s] {
       case .forward(let i):
         ops[i].forward(contexts[s])
-        if hasPenalties { penalty += ops[i].penalty(contexts[s]) }
-      case .loss: loss = evaluateLoss(examples, batch: batch)
+        if hasPenalties { loss.penalty += ops[i].penalty(contexts[s]) }
+      case .loss: evaluateLoss(examples, batch: batch, &loss)
       case .backward(let i): ops[i].backward(contexts[s])
       case .accumulate(let value, let part):
         let sum = arena + plan.layout.gradients[value]!
@@ -134,7 +133,7 @@ final class Execution: @unchecked Sendable {
       }
     }
     if plan.purpose == .training { parameters.addPenaltyGradients() }
-    return loss + penalty
+    return loss
   }
 
   /// Ends the training step of the last pass: what it found out about the data becomes the model's.
@@ -160,19 +159,19 @@ final class Execution: @unchecked Sendable {
     }
   }
 
-  private func evaluateLoss(_ examples: Examples, batch: Int) -> Float {
+  private func evaluateLoss(_ examples: Examples, batch: Int, _ loss: inout BatchLoss) {
     let count = batch * lossesPerExample
     let losses = arena + plan.layout.losses!
     let gradient = plan.purpose == .training ? plan.layout.gradients[plan.output].map { arena + $0 } : nil
-    plan.loss!.evaluate(
-      LossContext(
-        batch: batch * rowsPerExample, outputs: output, outputCount: outputCount / rowsPerExample, labels: examples.labels,
-        targets: examples.targets, teacher: examples.teacher, losses: losses, gradient: gradient, scale: 1 / Float(count)))
+    let context = LossContext(
+      batch: batch * rowsPerExample, outputs: output, outputCount: outputCount / rowsPerExample, labels: examples.labels,
+      targets: examples.targets, teacher: examples.teacher, losses: losses, gradient: gradient, scale: 1 / Float(count))
+    plan.loss!.evaluate(context)
     if let weights = examples.weights {
       weigh(losses, lossesPerExample, batch, weights)
       if let gradient { weigh(gradient, outputCount, batch, weights) }
     }
-    return sum(losses, count: count) / Float(count)
+    loss.setMean(sum: sum(losses, count: count), count: count, weights: plan.loss!.weightSum(context))
   }
 
   /// Multiplies each example's row by its weight.
@@ -181,22 +180,56 @@ final class Execution: @unchecked Sendable {
   }
 }
 
+/// The loss of one batch.
+struct BatchLoss {
+  let examples: Int
+  private(set) var mean: Float = 0
+  /// What the batch adds to the two sums whose quotient is the mean over several.
+  private(set) var numerator = 0.0
+  private(set) var denominator = 0.0
+  /// All penalties: of weights, and of outputs the mean over the examples.
+  var penalty: Float
+
+  init(examples: Int, penalty: Float) {
+    self.examples = examples
+    self.penalty = penalty
+  }
+
+  /// What training makes small.
+  var value: Float { mean + penalty }
+
+  /// - Parameter weights: the sum of the losses' own weights, nil where each of them counts once.
+  mutating func setMean(sum: Float, count: Int, weights: Float?) {
+    guard let weights else {
+      mean = sum / Float(count)
+      (numerator, denominator) = (Double(mean) * Double(examples), Double(examples))
+      return
+    }
+    mean = weightedMean(sum, weights)
+    (numerator, denominator) = (Double(sum), Double(weights))
+  }
+}
+
+/// The sum divided by the weights, 0 where there are none; a NaN stays one.
+func weightedMean<F: BinaryFloatingPoint>(_ sum: F, _ weights: F) -> F {
+  weights == 0 ? (sum.isNaN ? sum : 0) : sum / weights
+}
+
 /// What the ops of a plan made of the weights as they are now.
 final class PreparedWeights: Sendable {
-  /// By the op's first parameter: the same in every plan of a graph.
+  /// By the call's place: the same in every plan of a graph.
   nonisolated(unsafe) private let objects: [Int: AnyObject]
 
   init(_ plan: Plan, parameters: ParameterStore) {
     var objects: [Int: AnyObject] = [:]
-    for call in plan.calls {
-      guard let first = call.parameters.first else { continue }
-      objects[first] = call.op.prepare(parameters: call.parameters.map { UnsafePointer(parameters.weights($0)) })
+    for call in plan.calls where !call.parameters.isEmpty {
+      objects[call.place] = call.op.prepare(parameters: call.parameters.map { UnsafePointer(parameters.weights($0)) })
     }
     self.objects = objects
   }
 
   func reference(_ call: Graph.Call) -> Unmanaged<AnyObject>? {
-    call.parameters.first.flatMap { objects[$0] }.map { Unmanaged.passUnretained($0) }
+    objects[call.place].map { Unmanaged.passUnretained($0) }
   }
 }
 

@@ -13,6 +13,8 @@ public struct Graph: Sendable {
     var parameters: [Int]
     /// The name of the layer that added it.
     var layer: String
+    /// Which call it is of those that layers added; of fused ones, the first. The same in every plan.
+    var place: Int
   }
 
   /// What `summary()` shows of a layer.
@@ -133,17 +135,37 @@ public final class GraphBuilder {
   }
 
   /// Adds one operation to the layer being built.
+  ///
+  /// - Throws: `NetError` when the inputs do not fit, or the operation reads a trainable parameter that is read already: each may be
+  ///   read once, since it has room for one gradient.
   public func add(_ op: any Op, to inputs: [Node], parameters: [ParameterReference] = []) throws -> Node {
+    try checkReadOnce(parameters, by: op)
     let output = value(try op.outputShape(inputs.map(\.shape)))
     let layer = scopes.last?.name ?? op.name
     graph.calls.append(
       Graph.Call(
-        op: op, inputs: inputs.map(\.value), output: output.value, parameters: parameters.map(\.index), layer: layer))
+        op: op, inputs: inputs.map(\.value), output: output.value, parameters: parameters.map(\.index), layer: layer,
+        place: graph.calls.count))
     if !scopes.isEmpty {
       scopes[scopes.count - 1].addedOps = true
       scopes[scopes.count - 1].multiplyAdds += op.multiplyAdds
     }
     return output
+  }
+
+  /// Throws unless every trainable parameter is read here for the first time, and once.
+  private func checkReadOnce(_ parameters: [ParameterReference], by op: any Op) throws {
+    for (i, parameter) in parameters.enumerated() where graph.parameters[parameter.index].isTrainable {
+      let name = graph.parameters[parameter.index].name
+      if let reader = graph.calls.first(where: { $0.parameters.contains(parameter.index) }) {
+        throw NetError(
+          "parameter \(name) is read by \(reader.op.name) of \(reader.layer) and again by \(op.name) of \(currentLayer); "
+            + "expected one operation to read a trainable parameter")
+      }
+      if parameters[..<i].contains(where: { $0.index == parameter.index }) {
+        throw NetError("parameter \(name) is read twice by \(op.name) of \(currentLayer); expected once")
+      }
+    }
   }
 
   /// Declares a parameter of the layer being built. `fanIn` and `fanOut` scale the initialiser.

@@ -128,8 +128,10 @@ public struct Plan: Sendable {
       let pool = calls[readers[0]]
       shapes[relu.output] = shapes[pool.output]
       let after = Activate(activation: activation, count: shapes[pool.output].reduce(1, *))
-      calls[i] = Graph.Call(op: pooling, inputs: relu.inputs, output: relu.output, parameters: [], layer: pool.layer)
-      calls[readers[0]] = Graph.Call(op: after, inputs: [relu.output], output: pool.output, parameters: [], layer: relu.layer)
+      calls[i] = Graph.Call(
+        op: pooling, inputs: relu.inputs, output: relu.output, parameters: [], layer: pool.layer, place: pool.place)
+      calls[readers[0]] = Graph.Call(
+        op: after, inputs: [relu.output], output: pool.output, parameters: [], layer: relu.layer, place: relu.place)
     }
   }
 
@@ -150,7 +152,7 @@ public struct Plan: Sendable {
       // At the reader's place everything both read is there. What moves down to i is looked at again.
       calls[reader] = Graph.Call(
         op: op, inputs: first.inputs + second.inputs.filter { $0 != value }, output: second.output,
-        parameters: first.parameters + second.parameters, layer: first.layer)
+        parameters: first.parameters + second.parameters, layer: first.layer, place: first.place)
       calls.remove(at: i)
     }
   }

@@ -7,8 +7,8 @@ import Kernels
 /// is 1 - e + e / classes, of every other class e / classes.
 ///
 /// With class weights w it is that of PyTorch: -sum_j w_j t_j log softmax(y)_j with the smoothed targets t, divided by the sum
-/// of w[label] over the batch. (The `classWeight:` of `fit` is that of Keras: w[label] of the whole, divided by the number of
-/// examples.)
+/// of w[label] over the batch; over several batches, divided by the sum over them all. Where that is 0 so is the loss. (The
+/// `classWeight:` of `fit` is that of Keras: w[label] of the whole, divided by the number of examples.)
 public struct SparseCategoricalCrossEntropy: Loss {
   public let labelSmoothing: Float
   public let classWeights: [Float]?
@@ -47,10 +47,14 @@ public struct SparseCategoricalCrossEntropy: Loss {
       labelSmoothing: labelSmoothing, gradientScale: c.scale, losses: c.losses, gradient: c.gradient, ldg: c.outputCount)
   }
 
-  /// Row by row against the targets w_j t_j, times batch / sum w[label], so that the mean is the weighted one.
+  public func weightSum(_ c: LossContext) -> Float? {
+    classWeights.map { weights in (0..<c.batch).reduce(0) { $0 + weights[Int(c.labels![$1])] } }
+  }
+
+  /// Row by row against the targets w_j t_j. The gradient is that of the weighted mean, times batch / sum w[label].
   private func evaluate(_ c: LossContext, _ labels: UnsafePointer<Int32>, _ weights: [Float]) {
     let classes = c.outputCount
-    let sum = (0..<c.batch).reduce(Float(0)) { $0 + weights[Int(labels[$1])] }
+    let sum = weightSum(c)!
     let factor = sum == 0 ? 0 : Float(c.batch) / sum
     withUnsafeTemporaryAllocation(of: Float.self, capacity: classes) { targets in
       for i in 0..<c.batch {
@@ -59,7 +63,6 @@ public struct SparseCategoricalCrossEntropy: Loss {
         softmaxCrossEntropy(
           rows: 1, columns: classes, logits: c.outputs + i * classes, ld: classes, targets: targets.baseAddress!, ldt: classes,
           gradientScale: c.scale * factor, losses: c.losses + i, gradient: c.gradient.map { $0 + i * classes }, ldg: classes)
-        c.losses[i] *= factor
       }
     }
   }

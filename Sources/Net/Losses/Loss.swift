@@ -1,5 +1,8 @@
 /// What training makes small: one number from the network's outputs and the targets, the mean over the batch.
 ///
+/// A number reported for several batches (`evaluate`, `val_loss`, an epoch's loss) is the mean over all their examples, all that is
+/// summed divided by all that it is divided by, so that it does not depend on how the data are cut.
+///
 /// To write your own, put the loss of each example (or element) into `context.losses` and, when asked, the gradient of
 /// their mean into `context.gradient`.
 public protocol Loss: Sendable {
@@ -19,12 +22,17 @@ public protocol Loss: Sendable {
   /// Writes `context.losses` and, when it is not nil, `context.gradient`.
   func evaluate(_ context: LossContext)
 
+  /// What the sum of `losses` is divided by to give the mean over the batch: nil, the number of losses, unless `evaluate` multiplies
+  /// them by weights of its own, whose sum it then is. The mean is 0 where that is 0.
+  func weightSum(_ context: LossContext) -> Float?
+
   /// The function that turns the outputs this loss takes into probabilities, when it takes logits. A network that ends in
   /// this function is trained on the function's input.
   var outputFunction: OutputFunction? { get }
 
   /// What `evaluate` writes into `losses`, in float64 and plain loops, which `gradCheck` differentiates; nil when there is none:
-  /// it then takes `evaluate`'s, and sees float32's rounding errors.
+  /// it then takes `evaluate`'s, and sees float32's rounding errors. Where there is a `weightSum`, times the number of losses and
+  /// divided by that sum, so that their plain mean is the loss.
   func reference(_ context: LossReferenceContext) -> [Double]?
 
   /// The target values that stand for the classes 0 and 1, when the loss takes class labels of two classes as values.
@@ -40,6 +48,7 @@ public protocol Loss: Sendable {
 extension Loss {
   public func lossesPerExample(_ output: [Int]) -> Int { rows(output) }
   public var takesRows: Bool { false }
+  public func weightSum(_ context: LossContext) -> Float? { nil }
   public var outputFunction: OutputFunction? { nil }
   public func reference(_ context: LossReferenceContext) -> [Double]? { nil }
   public var classValues: [Float]? { nil }

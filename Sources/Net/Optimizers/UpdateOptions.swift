@@ -20,7 +20,7 @@ public struct UpdateOptions: Sendable {
   public var globalClipNorm: Float?
   /// Over how many batches gradients are averaged before a step is taken.
   public var gradientAccumulationSteps: Int
-  /// Whether a running mean of the trainable weights is kept: average = emaMomentum average + (1 - emaMomentum) w after each
+  /// Whether a running mean of the weights that learn is kept: average = emaMomentum average + (1 - emaMomentum) w after each
   /// step; the first step copies. The `val_` metrics of `fit` are those of the averaged weights; see `withAveragedWeights` and
   /// `adoptAveragedWeights`.
   public var useEMA: Bool
@@ -61,8 +61,11 @@ public struct UpdateOptions: Sendable {
   }
 }
 
-/// Parameters whose learning rate is that of the optimizer times `rate`; at 0 they are frozen, and the optimizer remembers nothing
-/// of them.
+/// Parameters whose learning rate is that of the optimizer times `rate`.
+///
+/// At 0 they are frozen: no step changes a bit of them, be it by decay, a constraint or a running mean, the optimizer remembers
+/// nothing of them, and their gradients do not count in the norm of `globalClipNorm`. Their penalty stays part of the loss, which is
+/// that of the network whatever learns.
 public struct ParameterGroup: Sendable {
   /// As in `UpdateOptions.excludeFromWeightDecay`.
   public let name: String
@@ -80,6 +83,8 @@ struct UpdateSpan {
   /// A factor of the learning rate.
   let rate: Float
   let decays: Bool
+
+  var isFrozen: Bool { rate == 0 }
 }
 
 extension UpdateOptions {

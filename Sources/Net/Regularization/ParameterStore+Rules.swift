@@ -16,8 +16,8 @@ extension ParameterStore {
     }
   }
 
-  /// Makes weights obey their constraints: after each step of an optimizer.
-  func constrain() {
-    for i in constrained { specs[i].constraint!.apply(to: weights(i), shape: specs[i].shape) }
+  /// Makes parameters obey their constraints: after each step of an optimizer, those that it changed.
+  func constrain(_ parameters: [Int]) {
+    for i in parameters { specs[i].constraint!.apply(to: weights(i), shape: specs[i].shape) }
   }
 }

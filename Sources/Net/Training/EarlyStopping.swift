@@ -4,7 +4,8 @@
 /// try model.fit(train, epochs: 100, validationSplit: 0.1, callbacks: [EarlyStopping(patience: 3)])
 /// ```
 /// Counts as Keras does: an epoch that is not better than the best by more than `minDelta` is one of waiting, and after `patience` of
-/// them in a row (patience 0 counts as 1) training ends. Unlike Keras it goes back to the best weights unless told otherwise,
+/// them in a row (patience 0 counts as 1) training ends, but never after the first. A NaN is not better than anything; without any
+/// number there is no best epoch, and the weights stay the last. Unlike Keras it goes back to the best weights unless told otherwise,
 /// also when the last epoch comes first, and the running mean of the weights, if there is one (`UpdateOptions.useEMA`: validation is
 /// of the mean), to what it was then; the optimizer's memory stays what it was.
 public final class EarlyStopping: Callback {
@@ -21,7 +22,6 @@ public final class EarlyStopping: Callback {
   private let startFromEpoch: Int
   private weak var model: Model?
   private var weights: (all: [Float], averages: [Float]?)?
-  private var waited = 0
 
   /// - Parameters:
   ///   - monitor: the number to watch: `val_loss`, `val_accuracy`, `loss` ...
@@ -46,7 +46,7 @@ public final class EarlyStopping: Callback {
   public func onTrainBegin(model: Model) throws {
     self.model = model
     monitor.reset()
-    (stoppedEpoch, bestEpoch, waited) = (nil, nil, 0)
+    (stoppedEpoch, bestEpoch) = (nil, nil)
     weights = nil
   }
 
@@ -54,12 +54,11 @@ public final class EarlyStopping: Callback {
   public func onEpochEnd(epoch: Int, logs: Metrics) throws {
     guard epoch >= startFromEpoch, let model else { return }
     guard try !monitor.improves(logs, for: "earlyStopping") else {
-      (bestEpoch, waited) = (epoch, 0)
+      bestEpoch = epoch
       if restoresBest { weights = model.allWeights }
       return
     }
-    waited += 1
-    guard waited >= patience else { return }
+    guard monitor.isTired(patience: patience) else { return }
     stoppedEpoch = epoch
     model.stopTraining()
   }

@@ -1,6 +1,7 @@
 extension Model {
   /// Runs `body` with the running mean of the weights (`UpdateOptions.useEMA`) in the weights' place: to evaluate, predict or save
-  /// it. Afterwards the weights are back. Statistics that are not trained, those of batch normalisation, are not averaged.
+  /// it. Afterwards the weights are back. What does not learn, frozen parameters and the statistics of batch normalisation, has no
+  /// mean and stays.
   ///
   /// ```swift
   /// let accuracy = try model.withAveragedWeights { try model.evaluate(test).accuracy }

@@ -41,15 +41,16 @@ extension Model {
   ///   - batchSize: examples a step; the last batch of an epoch may have fewer. 32 by default, or all when there are fewer.
   ///   - epochs: how many times to go through the data.
   ///   - shuffle: whether each epoch has its own order, which follows from the seed.
-  ///   - validationSplit: the share of the data, taken from the end before shuffling, that is only evaluated.
+  ///   - validationSplit: the share of the data, taken from the end before shuffling and rounded up to whole examples, that is
+  ///     only evaluated: of 10 examples 0.25 are 3, which leaves 7.
   ///   - validationData: data to evaluate after each epoch; used instead of a split.
   ///   - classWeight: how much examples of each class count in training, times their own weight: as in Keras, the mean is still
   ///     over the number of examples. Validation does not see it.
   ///   - callbacks: what to run in between.
   /// - Returns: the loss and metrics of each epoch.
-  /// - Throws: `NetError` when the data do not fit the model or the loss, hold NaN or infinities, the batch is empty or larger
-  ///   than the data, or the model is in use; and when the loss stops being a number: then it names epoch and step, and the
-  ///   weights are those of the last epoch that training could go on from.
+  /// - Throws: `NetError` when the data do not fit the model or the loss, hold NaN or infinities, the split leaves none to train
+  ///   on, the batch is empty or larger than the data, or the model is in use; and when the loss stops being a number: then it
+  ///   names epoch and step, and the weights are those of the last epoch that training could go on from.
   @discardableResult
   public func fit(
     _ data: Dataset, batchSize: Int? = nil, epochs: Int = 1, shuffle: Bool = true, validationSplit: Double = 0,
@@ -66,7 +67,7 @@ extension Model {
       }
       var checked = try CheckedData(data, for: self, training, "fit")
       let validation = try validationData.map { try CheckedData($0, for: self, training, "fit: validation") }
-      let count = validationSplit == 0 ? data.count : Int(Double(data.count) * (1 - validationSplit))
+      let count = data.count - countOf(share: validationSplit, of: data.count)
       guard count > 0 else {
         throw NetError("fit: validationSplit \(validationSplit) leaves none of \(data.count) examples to train on")
       }
@@ -123,13 +124,13 @@ extension Model {
     _ training: TrainingState, _ execution: Execution, _ examples: Examples, batch: Int, _ metrics: inout RunningMetrics
   ) -> Float {
     let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen)
-    guard loss.isFinite else { return loss }
+    guard loss.value.isFinite else { return loss.value }
     execution.finishStep()
     training.updater.update()
     weightsChanged()
     examplesSeen += UInt64(batch)
-    metrics.update(loss: loss, execution, examples, batch: batch)
-    return loss
+    metrics.update(loss, execution, examples)
+    return loss.value
   }
 
   /// Throws when a training pass over `batch` examples makes no sense to a layer.

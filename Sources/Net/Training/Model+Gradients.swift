@@ -28,7 +28,7 @@ extension Model {
   func gradients(_ examples: Examples, batch: Int, loss: any Loss, fuses: Bool) -> Gradients {
     let plan = Plan(graph, for: .training, capacity: batch, loss: loss, fuses: fuses, wantsInputGradient: true)
     let execution = Execution(plan, parameters: store)
-    let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen)
+    let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen).value
     let parameters = store.specs.indices.compactMap { i in
       store.gradient(i).map { (name: store.specs[i].name, gradient: Tensor(copying: $0, shape: store.specs[i].shape)) }
     }

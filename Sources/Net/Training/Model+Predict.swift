@@ -61,7 +61,7 @@ extension Model {
         let size = min(batch, count - first)
         let examples = data.advanced(by: first, inputCount: inputCount, outputCount: outputCount)
         let loss = execution.run(examples, batch: size, examplesSeen: 0)
-        metrics.update(loss: loss, execution, examples, batch: size)
+        metrics.update(loss, execution, examples)
         first += size
       }
     }

@@ -2,7 +2,8 @@
 ///
 /// Counts as Keras does: an epoch that is not better than the best by more than `minDelta` is one of waiting, and after `patience`
 /// of them in a row the rate is multiplied by `factor` (never below `minLearningRate`) and waiting begins anew; for `cooldown`
-/// epochs after that nothing is counted. With patience 2 and the best in epoch 1, the rate is lower from epoch 4 on.
+/// epochs after that nothing is counted. With patience 2 and the best in epoch 1, the rate is lower from epoch 4 on. A NaN is not
+/// better than anything, and the first epoch never lowers the rate.
 ///
 /// Keras's and PyTorch's `ReduceLROnPlateau`, whose factor is 0.1 by default; PyTorch's threshold is relative, and it waits an epoch
 /// longer. The optimizer's rate must be a constant, not a schedule.
@@ -13,7 +14,6 @@ public final class ReduceLROnPlateau: Callback {
   private let cooldown: Int
   private let minLearningRate: Float
   private weak var model: Model?
-  private var waited = 0
   private var coolingDown = 0
 
   /// - Throws: `NetError` when a setting is out of its range.
@@ -40,26 +40,20 @@ public final class ReduceLROnPlateau: Callback {
     }
     self.model = model
     monitor.reset()
-    (waited, coolingDown) = (0, 0)
+    coolingDown = 0
   }
 
   /// - Throws: `NetError` when there is no number called `monitor`.
   public func onEpochEnd(epoch: Int, logs: Metrics) throws {
-    if coolingDown > 0 {
-      coolingDown -= 1
-      waited = 0
-    }
-    if try monitor.improves(logs, for: "reduceLROnPlateau") {
-      waited = 0
-    } else if coolingDown == 0 {
-      waited += 1
-      if waited >= patience { reduce() }
-    }
+    coolingDown = max(0, coolingDown - 1)
+    guard try !monitor.improves(logs, for: "reduceLROnPlateau") else { return }
+    if coolingDown > 0 { monitor.restartWaiting() } else if monitor.isTired(patience: patience) { reduce() }
   }
 
   private func reduce() {
     guard let model, model.learningRate > minLearningRate else { return }
     model.learningRate = max(model.learningRate * factor, minLearningRate)
-    (coolingDown, waited) = (cooldown, 0)
+    coolingDown = cooldown
+    monitor.restartWaiting()
   }
 }

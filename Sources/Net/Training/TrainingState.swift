@@ -132,11 +132,14 @@ final class BatchBuffer {
   }
 }
 
-/// Means of the loss and the metrics over the batches of an epoch, without allocating.
+/// Means of the loss and the metrics over the batches of an epoch, without allocating. Each is a numerator and a denominator until it
+/// is asked for, so how the data are cut into batches does not matter: losses count by their weights, penalties by the examples of
+/// their batches, metrics as their accumulators say.
 struct RunningMetrics {
   private let accumulators: [any MetricAccumulator]
   private let threshold: Float
-  private var lossSum = 0.0
+  private var losses = (numerator: 0.0, denominator: 0.0)
+  private var penalties = 0.0
   private var examples = 0
   /// The means so far; `current` is brought up to date by `refresh`.
   private(set) var current: Metrics
@@ -150,12 +153,16 @@ struct RunningMetrics {
 
   mutating func reset() {
     for accumulator in accumulators { accumulator.reset() }
-    lossSum = 0
+    losses = (0, 0)
+    penalties = 0
     examples = 0
   }
 
-  mutating func update(loss: Float, _ execution: Execution, _ data: Examples, batch: Int) {
-    lossSum += Double(loss) * Double(batch)
+  mutating func update(_ loss: BatchLoss, _ execution: Execution, _ data: Examples) {
+    let batch = loss.examples
+    losses.numerator += loss.numerator
+    losses.denominator += loss.denominator
+    penalties += Double(loss.penalty) * Double(batch)
     examples += batch
     guard !accumulators.isEmpty else { return }
     let outputs = MetricBatch(
@@ -166,7 +173,8 @@ struct RunningMetrics {
   }
 
   mutating func refresh() {
-    current.values[0] = Float(lossSum / Double(max(examples, 1)))
+    let loss = weightedMean(losses.numerator, losses.denominator)
+    current.values[0] = Float(loss + weightedMean(penalties, Double(examples)))
     for (i, accumulator) in accumulators.enumerated() { current.values[i + 1] = accumulator.value }
   }
 }

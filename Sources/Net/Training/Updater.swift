@@ -7,13 +7,16 @@ final class Updater {
   private let isFused: Bool
   let options: UpdateOptions
   private let store: ParameterStore
+  /// What learns, in the order of the store, and what is frozen: a step touches only the former.
   private let spans: [UpdateSpan]
+  private let frozen: [Range<Int>]
+  private let constrained: [Int]
   /// The optimizer's arrays, one after another.
   private let states: UnsafeMutablePointer<Float>
   /// Sums of the gradients of the batches so far, nil without accumulation.
   private let sums: UnsafeMutablePointer<Float>?
   private var summed = 0
-  /// The running mean of the trainable weights, nil where none is kept.
+  /// The running mean of the weights that learn, nil where none is kept.
   private let average: UnsafeMutablePointer<Float>?
   private var hasAverage = false
   /// Updates since the state was zeros.
@@ -27,7 +30,10 @@ final class Updater {
     isFused = optimizer is any FusedOptimizer
     self.options = options
     self.store = store
-    spans = try options.spans(store)
+    let all = try options.spans(store)
+    spans = all.filter { !$0.isFrozen }
+    frozen = all.filter(\.isFrozen).map(\.range)
+    constrained = store.constrained.filter { i in !all.contains { $0.isFrozen && $0.range.overlaps(store.range(i)) } }
     states = .allocateZeros(optimizer.stateCount * store.trainableCount)
     sums = options.gradientAccumulationSteps > 1 ? .allocateZeros(store.trainableCount) : nil
     average = options.useEMA ? .allocateZeros(store.trainableCount) : nil
@@ -45,8 +51,8 @@ final class Updater {
     stateSteps += 1
     let mean = 1 / Float(options.gradientAccumulationSteps)
     let scale = mean * globalScale(mean)
-    for span in spans where span.rate > 0 { update(span, scale: scale * scaleByNorm(of: span, scale)) }
-    store.constrain()
+    for span in spans { update(span, scale: scale * scaleByNorm(of: span, scale)) }
+    store.constrain(constrained)
     time.step += 1
     keepAverage()
   }
@@ -69,19 +75,23 @@ final class Updater {
   private func globalScale(_ mean: Float) -> Float {
     guard let limit = options.globalClipNorm else { return 1 }
     // What is frozen has no part in the norm.
-    for span in spans where span.rate == 0 {
-      (store.gradients + span.range.lowerBound).update(repeating: 0, count: span.range.count)
-    }
-    return reduction(norm2(store.gradients, count: store.trainableCount) * mean, to: limit)
+    for range in frozen { (store.gradients + range.lowerBound).update(repeating: 0, count: range.count) }
+    return reduction(store.gradients, count: store.trainableCount, mean, to: limit)
   }
 
   /// What clipping by the norm of one parameter's gradient, times `scale`, multiplies it by.
   private func scaleByNorm(of span: UpdateSpan, _ scale: Float) -> Float {
     guard let limit = options.clipNorm else { return 1 }
-    return reduction(norm2(store.gradients + span.range.lowerBound, count: span.range.count) * scale, to: limit)
+    return reduction(store.gradients + span.range.lowerBound, count: span.range.count, scale, to: limit)
   }
 
-  private func reduction(_ norm: Float, to limit: Float) -> Float { norm > limit ? limit / norm : 1 }
+  /// What brings the norm of `scale` times the gradients down to a limit. As in PyTorch an infinite gradient makes it 0, and so
+  /// the infinite one a NaN and the others 0; a NaN makes it a NaN.
+  private func reduction(_ gradients: UnsafePointer<Float>, count: Int, _ scale: Float, to limit: Float) -> Float {
+    let wide = wideNorm2(gradients, count: count), norm = Float(wide) * scale
+    if norm <= limit { return 1 }
+    return norm == .infinity ? Float(Double(limit) / (wide * Double(scale))) : limit / norm
+  }
 
   private func update(_ span: UpdateSpan, scale: Float) {
     let start = span.range.lowerBound
@@ -99,11 +109,15 @@ final class Updater {
 
   private func keepAverage() {
     guard let average else { return }
-    if hasAverage {
-      averageUpdate(count: store.trainableCount, momentum: options.emaMomentum, store.weights, average: average)
-    } else {
+    guard hasAverage else {
       average.update(from: store.weights, count: store.trainableCount)
       hasAverage = true
+      return
+    }
+    for span in spans {
+      let start = span.range.lowerBound
+      averageUpdate(
+        count: span.range.count, momentum: options.emaMomentum, store.weights + start, average: average + start)
     }
   }
 
@@ -151,15 +165,20 @@ final class Updater {
     }
   }
 
-  /// Exchanges the weights and their running mean.
+  /// Exchanges the weights that learn and their running mean.
   func swapAverage() {
     guard hasAverage, let average else { return }
-    for i in 0..<store.trainableCount { (store.weights[i], average[i]) = (average[i], store.weights[i]) }
+    for span in spans {
+      for i in span.range { (store.weights[i], average[i]) = (average[i], store.weights[i]) }
+    }
   }
 
-  /// Makes the running mean the weights.
+  /// Makes the running mean the weights, of those that learn.
   func adoptAverage() {
     guard hasAverage, let average else { return }
-    store.weights.update(from: average, count: store.trainableCount)
+    for span in spans {
+      let start = span.range.lowerBound
+      (store.weights + start).update(from: average + start, count: span.range.count)
+    }
   }
 }
