@@ -230,9 +230,17 @@ final class Gang: Sendable {
 
   // MARK: Helper
 
-  /// Works on whatever job is open until none has come for a while.
+  /// The life of a helper, with the settings its thread carries meanwhile.
   private func help() {
     lw_thread_limit_set(1)
+    keepingScratch(work)
+    lw_thread_limit_set(0)
+    lw_thread_table_set(nil)
+    helpers.subtract(1, ordering: .relaxed)
+  }
+
+  /// Works on whatever job is open until none has come for a while.
+  private func work() {
     var membership = UInt64.max  // no epoch
     var deadline: UInt64?
     var polls = 0
@@ -247,13 +255,10 @@ final class Gang: Sendable {
         polls += 1
         guard polls % GangTuning.pollsPerClock == 0 else { continue }
         let now = monotonicNanoseconds()
-        guard now < deadline ?? .max else { break }
+        guard now < deadline ?? .max else { return }
         deadline = deadline ?? now + GangTuning.patience
       }
     }
-    lw_thread_limit_set(0)
-    lw_thread_table_set(nil)
-    helpers.subtract(1, ordering: .relaxed)
   }
 }
 

@@ -1,5 +1,7 @@
+import CKernels
+
 /// Working memory for kernels that rearrange their operands: kept and handed out again, so that a program in its steady
-/// state allocates nothing.
+/// state allocates nothing. Helpers keep their own while they are at work, all other threads share one pool.
 private struct Scratch: ~Copyable {
   /// How many buffers are kept: more than threads use at a time. Beyond, they are freed after use.
   static let slots = 64
@@ -19,12 +21,21 @@ private struct Scratch: ~Copyable {
   struct Buffer: @unchecked Sendable {
     var pointer: UnsafeMutablePointer<Float>
     var capacity: Int
+
+    init(pointer: UnsafeMutablePointer<Float>, capacity: Int) { (self.pointer, self.capacity) = (pointer, capacity) }
+
+    /// nil for none.
+    init?(_ raw: lw_buffer) {
+      guard let pointer = raw.pointer else { return nil }
+      self.init(pointer: pointer, capacity: raw.capacity)
+    }
   }
 
   init() { state.withLock { $0.kept.reserveCapacity(Scratch.slots) } }
 
   /// The smallest kept buffer of at least `count` values, or a new one.
   func take(_ count: Int) -> Buffer {
+    if let own = Buffer(lw_take_kept_buffer(count)) { return own }
     let found: Buffer? = state.withLock { state in
       let best = Scratch.smallest(state.kept, of: count)
       state.inUse += best.map { state.kept[$0].capacity } ?? Scratch.capacity(count)
@@ -47,6 +58,7 @@ private struct Scratch: ~Copyable {
   }
 
   func give(_ buffer: Buffer) {
+    guard lw_keep_buffer(lw_buffer(pointer: buffer.pointer, capacity: buffer.capacity)) == 0 else { return }
     let isKept = state.withLock { state in
       state.inUse -= buffer.capacity
       guard state.kept.count < Scratch.slots, buffer.capacity * 4 <= Scratch.keptBytes else { return false }
@@ -79,6 +91,14 @@ private struct Scratch: ~Copyable {
 }
 
 private let scratch = Scratch()
+
+/// Runs `body` on a thread that keeps its working memory to itself meanwhile.
+func keepingScratch(_ body: () -> Void) {
+  lw_keep_buffers(1)
+  body()
+  lw_keep_buffers(0)
+  while let own = Scratch.Buffer(lw_take_kept_buffer(0)) { scratch.give(own) }
+}
 
 /// Runs `body` with room for `count` floats, page-aligned, of unspecified content.
 func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {

@@ -40,6 +40,15 @@ void lw_thread_table_set(const lw_table *_Nullable table);
 int lw_thread_limit(void);
 void lw_thread_limit_set(int limit);
 
+// Working memory that this thread keeps to itself, once it says so: what it has last written it finds in its own cache, and it need not
+// take turns with others.
+typedef struct lw_buffer { float *_Nullable pointer; size_t capacity; } lw_buffer;
+void lw_keep_buffers(int keeps);
+// The smallest kept buffer of at least `count` values, no longer kept; without a pointer when there is none.
+lw_buffer lw_take_kept_buffer(size_t count);
+// 1 when the buffer is kept, 0 when there is no room or this thread keeps none.
+int lw_keep_buffer(lw_buffer buffer);
+
 // A hint to the processor that this is a spin loop.
 void lw_spin_pause(void);
 
