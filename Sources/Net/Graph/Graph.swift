@@ -76,8 +76,8 @@ public final class GraphBuilder {
   var graph = Graph()
   /// The model's seed, for layers that draw random numbers.
   public let seed: UInt64
-  private var layerCounts: [String: Int] = [:]
-  private var layerNames: Set<String> = []
+  private var layerCounts: [Name: Int] = [:]
+  private var layerNames: Set<Name> = []
   private var scopes: [Scope] = []
   private var randomStreams: UInt64 = 0
 
@@ -182,13 +182,13 @@ public final class GraphBuilder {
 
   private func uniqueName(for layer: any Layer) throws -> String {
     if let name = layer.name {
-      guard layerNames.insert(name).inserted else { throw NetError("two layers are named \(name)") }
+      guard layerNames.insert(Name(name)).inserted else { throw NetError("two layers are named \(name)") }
       return name
     }
     while true {
-      layerCounts[layer.kind, default: 0] += 1
-      let name = "\(layer.kind)_\(layerCounts[layer.kind]!)"
-      if layerNames.insert(name).inserted { return name }
+      layerCounts[Name(layer.kind), default: 0] += 1
+      let name = "\(layer.kind)_\(layerCounts[Name(layer.kind)]!)"
+      if layerNames.insert(Name(name)).inserted { return name }
     }
   }
 }

@@ -13,8 +13,8 @@ extension Model {
     try optimizer.check()
     try optimizer.learningRate.check()
     try checkRate(optimizer.learningRate.rate(at: TrainingTime()), of: optimizer.name)
-    var names: Set<String> = ["loss"]
-    for metric in metrics where !names.insert(metric.name).inserted {
+    var names: Set<Name> = [Name("loss")]
+    for metric in metrics where !names.insert(Name(metric.name)).inserted {
       throw NetError("compile: two metrics are called \(metric.name)")
     }
     try changing("compile") {

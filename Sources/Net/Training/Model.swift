@@ -113,7 +113,7 @@ public final class Model: @unchecked Sendable {
   public var weightsHash: UInt64 { store.hash }
 
   private func parameterIndex(_ name: String) throws -> Int {
-    guard let index = store.specs.firstIndex(where: { $0.name == name }) else {
+    guard let index = store.specs.firstIndex(where: { $0.name.hasBytes(of: name) }) else {
       throw NetError("no parameter is called \(name); there are \(store.specs.map(\.name).joined(separator: ", "))")
     }
     return index
