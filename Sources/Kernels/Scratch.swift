@@ -63,6 +63,9 @@ private struct Scratch: ~Copyable {
     return state.withLock { $0.peak }
   }
 
+  /// Nothing but the first use.
+  func touch() {}
+
   private func free(_ buffer: Buffer) { buffer.pointer.deallocate() }
 
   /// Sizes are rounded up to powers of two: products of similar shapes then share buffers.
@@ -80,8 +83,11 @@ private struct Scratch: ~Copyable {
 
 private let scratch = Scratch()
 
+func makeScratch() { scratch.touch() }
+
 /// Runs `body` with room for `count` floats, page-aligned, of unspecified content.
 func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {
+  watchForks()
   let buffer = scratch.take(count)
   defer { scratch.give(buffer) }
   return body(buffer.pointer)
