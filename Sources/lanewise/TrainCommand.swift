@@ -73,8 +73,9 @@ private struct Training {
 
     let progress = Progress(console, epochs: arguments.integer("--epochs"))
     let seconds = try fit(model, train, batch, progress)
-    let metrics = try model.evaluate(test)
+    // The weights first: whatever may be wrong with the test examples, they are safe.
     try WeightsFile.write(model, of: network, to: output)
+    let metrics = try model.evaluate(test)
     let trained = Double(train.count * progress.epochsDone)
     report(model, metrics, epochs: progress.epochsDone, seconds: seconds, examplesPerSecond: trained / seconds)
     guard Interruption.isRequested else { return 0 }
