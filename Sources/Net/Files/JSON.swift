@@ -11,6 +11,10 @@ package enum JSON: Equatable, Sendable {
     package let key: String
     package let value: JSON
 
+    package init(key: String, value: JSON) { (self.key, self.value) = (key, value) }
+
+    package init(_ key: String, _ value: JSON) { self.init(key: key, value: value) }
+
     package static func == (a: Member, b: Member) -> Bool { a.key.hasBytes(of: b.key) && a.value == b.value }
   }
 

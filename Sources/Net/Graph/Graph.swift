@@ -90,6 +90,9 @@ public final class GraphBuilder {
     var addedLayers = false
   }
 
+  /// What is wrong with the size of a parameter: thrown when the parameter is first used.
+  private var sizeError: NetError?
+
   /// The last error that was given a layer's name, so that the layers around it leave it as it is.
   private var namedError: NetError?
 
@@ -99,10 +102,10 @@ public final class GraphBuilder {
 
   /// Declares an input of the network; `shape` is that of one example.
   public func input(_ shape: [Int]) throws -> Node {
-    guard Tensor.count(of: shape) ?? 0 > 0 else {
+    guard shape.allSatisfy({ $0 >= 1 }) else {
       throw NetError("input: shape \(shape) of one example has no elements; expected dimensions of at least 1")
     }
-    let node = value(shape)
+    let node = try value(shape)
     graph.inputs.append(node.value)
     return node
   }
@@ -134,14 +137,16 @@ public final class GraphBuilder {
 
   /// Adds one operation to the layer being built.
   public func add(_ op: any Op, to inputs: [Node], parameters: [ParameterReference] = []) throws -> Node {
-    let output = value(try op.outputShape(inputs.map(\.shape)))
+    // Before anything is computed from their sizes.
+    if let sizeError { throw sizeError }
+    let output = try value(try op.outputShape(inputs.map(\.shape)))
     let layer = scopes.last?.name ?? op.name
     graph.calls.append(
       Graph.Call(
         op: op, inputs: inputs.map(\.value), output: output.value, parameters: parameters.map(\.index), layer: layer))
     if !scopes.isEmpty {
       scopes[scopes.count - 1].addedOps = true
-      scopes[scopes.count - 1].multiplyAdds += op.multiplyAdds
+      scopes[scopes.count - 1].multiplyAdds = Size.sum([scopes[scopes.count - 1].multiplyAdds, op.multiplyAdds]) ?? .max
     }
     return output
   }
@@ -152,6 +157,11 @@ public final class GraphBuilder {
     regularizer: Regularizer? = nil, constraint: Constraint? = nil
   ) -> ParameterReference {
     let index = graph.parameters.count
+    do throws(NetError) {
+      try Size.check(shape, name)
+    } catch {
+      sizeError = sizeError ?? error
+    }
     let owner = scopes.last.map { "\($0.name)/" } ?? ""
     graph.parameters.append(
       ParameterSpec(
@@ -170,12 +180,14 @@ public final class GraphBuilder {
   /// The name of the layer being built.
   var currentLayer: String { scopes.last?.name ?? "the network" }
 
-  func finish(output: Node) -> Graph {
+  func finish(output: Node) throws -> Graph {
+    if let sizeError { throw sizeError }
     graph.output = output.value
     return graph
   }
 
-  private func value(_ shape: [Int]) -> Node {
+  private func value(_ shape: [Int]) throws(NetError) -> Node {
+    try Size.check(shape, "a value")
     graph.shapes.append(shape)
     return Node(value: graph.shapes.count - 1, builder: self, shape: shape)
   }
