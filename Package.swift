@@ -24,11 +24,12 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks", dependencies: ["Net", "Kernels", "CKernels", "Reference"], path: "Benchmarks",
       swiftSettings: optimisedSwift),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "Reference"]),
+    .target(name: "ForkHelper", path: "Tests/ForkHelper"),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels", "Reference", "ForkHelper"]),
     .testTarget(name: "CommandTests", dependencies: ["lanewise"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
-      name: "NetTests", dependencies: ["Net", "Kernels", "Reference", "AllocationCounter"], exclude: ["Goldens"]),
+      name: "NetTests", dependencies: ["Net", "Kernels", "Reference", "AllocationCounter", "ForkHelper"], exclude: ["Goldens"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

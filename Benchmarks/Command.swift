@@ -101,7 +101,7 @@ struct Command {
       gemm-vs LIBRARY ...  GEMM against CBLAS shared libraries, alternating in one process
 
     Options
-      --threads N          threads of ours and of the libraries (default: all cores; here \(threadCount))
+      --threads N          threads of ours and of the libraries (default: what kernels use; here \(threadCount))
       --isa TIER           a cap: scalar, avx2, avx512 or neon (here \(Tier.preferred)); libraries that have such a switch follow
       --seconds S          measuring time a workload (default 0.5)
       --json               one JSON object a line

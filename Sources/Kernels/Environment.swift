@@ -23,6 +23,8 @@ func log(_ message: @autoclosure () -> String) {
 
 private let logged = Locked<Set<String>>([])
 
+func makeLog() { _ = logged }
+
 /// `log`, but each distinct message once.
 func logOnce(_ message: @autoclosure () -> String) {
   guard isVerbose else { return }

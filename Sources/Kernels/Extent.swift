@@ -36,3 +36,12 @@ func checkOverlap(
     isSame || !result.overlaps(operand),
     "\(function): the \(rows) x \(columns) result (ld \(ldy)) overlaps \(name) (ld \(ldx)) without being the same matrix")
 }
+
+/// The product of numbers that are not negative, or the largest Int where it is more than that: for numbers that people read.
+package func saturatingProduct(_ factors: Int...) -> Int {
+  if factors.contains(0) { return 0 }
+  return factors.reduce(1) { product, factor in
+    let (value, overflow) = product.multipliedReportingOverflow(by: factor)
+    return overflow ? .max : value
+  }
+}

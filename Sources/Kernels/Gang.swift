@@ -24,6 +24,7 @@ import Synchronization
 /// - Precondition: `chunks >= 0`.
 public func parallelFor(_ chunks: Int, nanoseconds: Double, _ body: (Int) -> Void) {
   precondition(chunks >= 0, "parallelFor: \(chunks) chunks")
+  watchForks()
   Gang.shared.run(chunks, nanoseconds: nanoseconds, body)
 }
 
@@ -86,7 +87,7 @@ enum GangTuning {
 /// The submitter claims from the front and helpers from the back. Then two threads find, job after job, their own half of the
 /// data in their own cache; what the other core has written comes over at a fraction of that speed.
 final class Gang: Sendable {
-  static let shared = Gang(threads: coreCount)
+  static let shared = Gang(threads: threadDefault.cpus)
 
   /// What a helper must know. Written by the submitter before it opens the ticket, read after a successful claim.
   private struct Job {
@@ -106,6 +107,8 @@ final class Gang: Sendable {
   /// Work done serially for lack of helpers since they were last called, in nanoseconds.
   private let backlog = Atomic<Int>(0)
   private let isBusy = Atomic<Bool>(false)
+  /// The thread whose job is open, 0 where none is.
+  private let submitter = Atomic<UInt>(0)
   private let gap1 = (Gap(), Gap())
   private let ticket = Atomic<UInt64>(0)
   private nonisolated(unsafe) let job = UnsafeMutablePointer<Job>.allocate(capacity: 1)
@@ -143,10 +146,15 @@ final class Gang: Sendable {
   }
 
   private func tryEnter() -> Bool {
-    isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+    guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return false }
+    submitter.store(currentThread, ordering: .relaxed)
+    return true
   }
 
-  private func leave() { isBusy.store(false, ordering: .releasing) }
+  private func leave() {
+    submitter.store(0, ordering: .relaxed)
+    isBusy.store(false, ordering: .releasing)
+  }
 
   // MARK: Submitter
 
@@ -163,6 +171,8 @@ final class Gang: Sendable {
 
   private func callHelpers(_ count: Int) {
     helpers.add(count, ordering: .relaxed)
+    // Dispatch cannot be used in the child of a fork.
+    guard forkCount == 0 else { return startThreads(count) }
     DispatchQueue.global(qos: .userInitiated).async {
       DispatchQueue.concurrentPerform(iterations: count) { _ in self.help() }
     }
@@ -178,6 +188,7 @@ final class Gang: Sendable {
     let opened = Ticket(rawValue: ticket.load(ordering: .relaxed)).next(seats: seats, claims: claims)
     ticket.store(opened.rawValue, ordering: .releasing)
 
+    let forks = forkCount
     let outer = lw_thread_limit()
     lw_thread_limit_set(1)
     var membership = opened.epoch
@@ -187,18 +198,36 @@ final class Gang: Sendable {
       own += 1
     }
     lw_thread_limit_set(outer)
-    wait(for: claims - own)
+    wait(for: claims - own, forks: forks)
   }
 
   /// Spins until helpers have finished `count` claims. A helper may have lost its core to another thread, so after a
-  /// while the wait offers ours.
-  private func wait(for count: Int) {
+  /// while the wait offers ours. In a child that was forked from one of our chunks, no helper will come to finish another.
+  private func wait(for count: Int, forks: UInt32) {
     var polls = 0
     while finished.load(ordering: .acquiring) < count {
+      precondition(forks == forkCount, "parallelFor: a chunk forked and its child returned; expected it to exit in the chunk")
       lw_spin_pause()
       polls += 1
       if polls > 1_000 { sched_yield() }
     }
+  }
+
+  // MARK: Children of forks
+
+  /// In the child of a fork: there are no helpers, and a job that another thread had open is nobody's. If it is the forking thread's
+  /// own, then we are in one of its chunks, and it stays open until that thread leaves.
+  func startAfreshInChild() {
+    helpers.store(0, ordering: .relaxed)
+    backlog.store(0, ordering: .relaxed)
+    guard submitter.load(ordering: .relaxed) != currentThread else { return }
+    ticket.store(Ticket(rawValue: ticket.load(ordering: .relaxed)).next(seats: 0, claims: 0).rawValue, ordering: .relaxed)
+    leave()
+  }
+
+  /// Starts helpers that are threads of our own, as far as the system has them.
+  private func startThreads(_ count: Int) {
+    for _ in 0..<count where !startThread({ self.help() }) { helpers.subtract(1, ordering: .relaxed) }
   }
 
   // MARK: Submitter and helpers

@@ -75,6 +75,9 @@ private struct Scratch: ~Copyable {
     return state.withLock { $0.peak }
   }
 
+  /// Nothing but the first use.
+  func touch() {}
+
   private func free(_ buffer: Buffer) { buffer.pointer.deallocate() }
 
   /// Sizes are rounded up to powers of two: products of similar shapes then share buffers.
@@ -100,8 +103,11 @@ func keepingScratch(_ body: () -> Void) {
   while let own = Scratch.Buffer(lw_take_kept_buffer(0)) { scratch.give(own) }
 }
 
+func makeScratch() { scratch.touch() }
+
 /// Runs `body` with room for `count` floats, page-aligned, of unspecified content.
 func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {
+  watchForks()
   let buffer = scratch.take(count)
   defer { scratch.give(buffer) }
   return body(buffer.pointer)

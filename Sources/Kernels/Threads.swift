@@ -9,13 +9,22 @@ import CKernels
 #endif
 
 /// How many threads kernels called from here may use: the limit of the innermost `withThreads`, else
-/// `KERNELS_NUM_THREADS`, else one for each core. Never below 1, and 1 inside a chunk of `parallelFor`.
+/// `KERNELS_NUM_THREADS`, else what the machine has for this process (`ThreadDefault`). Never below 1, and 1 inside a chunk of
+/// `parallelFor`.
 ///
-/// More threads than cores divide the work as asked, but no more than one a core run at the same time. Results never
+/// More threads than processors divide the work as asked, but no more than one a processor run at the same time. Results never
 /// depend on this number.
 public var threadCount: Int {
-  let limit = Int(lw_thread_limit())
-  return limit > 0 ? limit : environmentThreads ?? coreCount
+  let limit = Int(lw_current_limit())
+  return limit > 0 ? limit : chooseThreads()
+}
+
+/// Looks up the default, for the first time.
+@inline(never) private func chooseThreads() -> Int {
+  watchForks()
+  let count = threadDefault.count
+  lw_default_limit_set(Int32(count))
+  return count
 }
 
 /// Runs `body` with every kernel called from it, on this thread, limited to `n` threads.
@@ -27,8 +36,9 @@ public var threadCount: Int {
 /// - Precondition: `n >= 1`.
 public func withThreads<R>(_ n: Int, _ body: () throws -> R) rethrows -> R {
   precondition(n >= 1, "withThreads: \(n) threads; expected at least 1")
+  watchForks()
   let outer = lw_thread_limit()
-  let cap = outer > 0 ? Int(outer) : environmentThreads ?? maximumThreads
+  let cap = outer > 0 ? Int(outer) : threadDefault.environment ?? ThreadDefault.maximum
   lw_thread_limit_set(Int32(min(n, cap)))
   defer { lw_thread_limit_set(outer) }
   return try body()
@@ -46,21 +56,6 @@ public func partition(_ count: Int, into parts: Int, _ index: Int) -> Range<Int>
   let start = index * short + min(index, longer)
   return start..<start + short + (index < longer ? 1 : 0)
 }
-
-/// The most threads a limit may name: far above any machine, so that a mistyped number is noticed.
-private let maximumThreads = 4096
-
-/// `KERNELS_NUM_THREADS`, or nil where it is not set.
-private let environmentThreads: Int? = {
-  guard let text = environment("KERNELS_NUM_THREADS"), !text.isEmpty else { return nil }
-  guard let n = Int(text), 1...maximumThreads ~= n else {
-    fatalError("KERNELS_NUM_THREADS=\(text): expected a whole number from 1 to \(maximumThreads)")
-  }
-  return n
-}()
-
-/// The cores this process may run on.
-let coreCount = Int(lw_core_count())
 
 /// Nanoseconds on a clock that only goes forward.
 func monotonicNanoseconds() -> UInt64 {

@@ -8,15 +8,25 @@ public enum Tier: String, CaseIterable, Comparable, Sendable {
   case scalar, avx2, avx512, neon
 
   /// The tiers this build and this processor can run, slowest first.
-  public static let available: [Tier] = allCases.filter { $0.table != nil }
+  public static var available: [Tier] {
+    watchForks()
+    return found
+  }
+
+  private static let found: [Tier] = allCases.filter { $0.table != nil }
 
   /// The tier kernels called from this thread run on.
   public static var current: Tier { Tier(kernels.pointee.isa) }
 
   /// The best available tier under the cap of `KERNELS_MAX_ISA`.
-  public static let preferred: Tier = {
-    let best = available.last { $0 <= cap } ?? .scalar
-    let names = available.map(\.rawValue).joined(separator: " ")
+  public static var preferred: Tier {
+    watchForks()
+    return best
+  }
+
+  private static let best: Tier = {
+    let best = found.last { $0 <= cap } ?? .scalar
+    let names = found.map(\.rawValue).joined(separator: " ")
     log("tier \(best): available \(names); cap \(environment("KERNELS_MAX_ISA") ?? "none")")
     return best
   }()
@@ -55,10 +65,15 @@ public enum Tier: String, CaseIterable, Comparable, Sendable {
   }
 }
 
-nonisolated(unsafe) private let preferredTable: UnsafePointer<lw_table> = Tier.preferred.table!
-
 /// The kernels of this thread: those of the innermost `withTier`, or the preferred ones.
-var kernels: UnsafePointer<lw_table> { lw_thread_table() ?? preferredTable }
+var kernels: UnsafePointer<lw_table> { lw_current_table() ?? chooseTable() }
+
+/// Looks up the preferred kernels, for the first time.
+@inline(never) private func chooseTable() -> UnsafePointer<lw_table> {
+  let table = Tier.preferred.table!
+  lw_default_table_set(table)
+  return table
+}
 
 /// Runs `body` with every kernel called from it on `tier`, whatever the environment says.
 ///

@@ -70,16 +70,19 @@ enum ScheduleChoice: String, CaseIterable {
     return warmup == 0 ? schedule : Warmup(steps: warmup, then: schedule)
   }
 
+  /// steps / parts, rounded up.
+  private func ceiling(_ steps: Int, _ parts: Int) -> Int { steps / parts + (steps % parts > 0 ? 1 : 0) }
+
   private func schedule(_ rate: Float, _ steps: Int) -> any Schedule {
     switch self {
     case .constant: ConstantRate(rate)
-    case .step: StepDecay(rate, every: max(1, (steps + 2) / 3))
-    case .multiStep: MultiStepDecay(rate, at: steps < 4 ? [steps / 2] : [steps / 2, steps * 3 / 4])
+    case .step: StepDecay(rate, every: ceiling(steps, 3))
+    case .multiStep: MultiStepDecay(rate, at: steps < 4 ? [steps / 2] : [steps / 2, steps / 4 * 3 + steps % 4 * 3 / 4])
     case .exponential: ExponentialDecay(rate, steps: steps, factor: 0.01)
     case .inverseTime: InverseTimeDecay(rate, steps: steps, decay: 9)
     case .linear: PolynomialDecay(rate, steps: steps)
     case .cosine: CosineDecay(rate, steps: steps)
-    case .cosineRestarts: CosineDecayRestarts(rate, firstSteps: max(1, (steps + 6) / 7))
+    case .cosineRestarts: CosineDecayRestarts(rate, firstSteps: ceiling(steps, 7))
     case .oneCycle: OneCycle(peak: rate, steps: steps)
     case .cyclic: Cyclic(from: rate / 10, to: rate, stepsUp: max(1, steps / 10))
     }

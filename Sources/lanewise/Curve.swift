@@ -1,13 +1,18 @@
 /// Values over steps as a picture: in characters and as SVG. The vertical axis begins at 0.
 struct Curve {
+  /// Of all steps, or of some at equal distances.
   let values: [Float]
+  let steps: Int
   let title: String
   /// The end of the vertical axis: the largest value.
   private let top: Double
 
-  /// - Parameter values: at least one, none below 0.
-  init(_ values: [Float], title: String) {
+  /// - Parameters:
+  ///   - values: at least one, none below 0; the last is that of the last step.
+  ///   - steps: how many there are, as many as values if nothing else is said.
+  init(_ values: [Float], steps: Int? = nil, title: String) {
     self.values = values
+    self.steps = steps ?? values.count
     self.title = title
     top = Double(values.max()!)
   }
@@ -21,14 +26,14 @@ struct Curve {
     let grid = Self.grid(self)
     let labels = [0: number(top), Self.rows / 2: number(top / 2), Self.rows: "0"]
     let width = labels.values.map(\.count).max()!
-    var lines = ["\(title): \(values.count) steps"]
+    var lines = ["\(title): \(steps) steps"]
     for row in 0...Self.rows {
       let label = labels[row] ?? ""
       let line = String(repeating: " ", count: width - label.count) + label + " |" + String(grid[row])
       lines.append(line.trimmingEnd)
     }
     lines.append(String(repeating: " ", count: width + 1) + "+" + String(repeating: "-", count: Self.columns))
-    let last = "\(values.count - 1)"
+    let last = "\(steps - 1)"
     lines.append(
       String(repeating: " ", count: width + 2) + "0" + String(repeating: " ", count: max(1, Self.columns - 1 - last.count)) + last
     )
@@ -78,7 +83,7 @@ struct Curve {
     }
     let vertical = marks.map { share in
       let x = decimal(Self.left + share * (Self.right - Self.left), 1)
-      let step = Int((share * Double(values.count - 1)).rounded())
+      let step = share == 1 ? steps - 1 : Int((share * Double(steps - 1)).rounded())
       return "<text x=\"\(x)\" y=\"\(decimal(Self.below + 20, 1))\" text-anchor=\"middle\">\(step)</text>"
     }
     return """

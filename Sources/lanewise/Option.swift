@@ -38,6 +38,11 @@ struct Option: Sendable {
     }
   }
 
+  /// A number written in decimal; nil for other ways that Swift knows, such as 0x10 and nan.
+  private static func decimal(_ text: String) -> Float? {
+    text.utf8.allSatisfy { 0x30...0x39 ~= $0 || "+-.eE".utf8.contains($0) } ? Float(text) : nil
+  }
+
   /// What is wrong with `value`; nil where nothing is.
   func objection(to value: String) -> String? {
     switch kind {
@@ -47,9 +52,9 @@ struct Option: Sendable {
       Int(value).map { $0 >= least } == true ? nil : "\(name) \(value): expected a whole number of at least \(least)"
     case .seed: UInt64(value) != nil ? nil : "\(name) \(value): expected a whole number from 0 to \(UInt64.max)"
     case .positive:
-      Float(value).map { $0 > 0 && $0.isFinite } == true ? nil : "\(name) \(value): expected a number above 0"
+      Self.decimal(value).map { $0 > 0 && $0.isFinite } == true ? nil : "\(name) \(value): expected a number above 0"
     case .number(let limit):
-      Float(value).map { $0 >= 0 && $0 < limit ?? .infinity } == true
+      Self.decimal(value).map { $0 >= 0 && $0 < limit ?? .infinity } == true
         ? nil : "\(name) \(value): expected a number of at least 0\(limit.map { " and less than \($0)" } ?? "")"
     case .choice(let names):
       names.contains(value)
@@ -78,7 +83,9 @@ struct Arguments {
     func wrong(_ message: String) -> UsageError { UsageError(message, command: command.name) }
     var rest = arguments[...]
     while let argument = rest.popFirst() {
-      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      // Bytes decide: "=" may be followed by what would join it to one character.
+      let parts = argument.utf8.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+        .map { String($0)! }
       guard argument.hasPrefix("-") else { throw wrong("unexpected argument \(argument); \(command.name) takes options only") }
       guard let option = command.options.first(where: { $0.name == parts[0] }) else {
         let known = command.options.map(\.name).joined(separator: " ")

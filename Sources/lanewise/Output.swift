@@ -1,3 +1,5 @@
+import Net
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -6,7 +8,8 @@
   import Glibc
 #endif
 
-/// Lines to the terminal, each written at once. Nobody listening is no reason to stop: a training goes on.
+/// Lines to the terminal, each written at once. That one cannot be written is no reason to stop: a training goes on, and the program
+/// says it at the end.
 enum Output: Sendable {
   case standard, error
 
@@ -21,20 +24,28 @@ enum Output: Sendable {
 
   /// Writes `text` as it is.
   func write(_ text: String) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress!, $0.count) }
-      guard written > 0 || errno == EINTR else { return }
-      bytes = bytes.dropFirst(max(0, written))
-    }
+    let isWritten = Array(text.utf8).withUnsafeBytes { writeAll($0, to: descriptor) }
+    // Nobody who reads a pipe any more is no failure of ours.
+    if !isWritten, self == .standard, errno != EPIPE { Output.failure = Output.failure ?? systemReason() }
   }
+
+  /// Why some of standard output could not be written, where that is so. The program's only thread of output sets it.
+  nonisolated(unsafe) private(set) static var failure: String?
 }
 
-/// `write`, which a method of the same name hides.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int { write(descriptor, bytes, count) }
+/// Writing to a pipe that nobody reads any more, or beyond the size that files may have, becomes an error instead of the end of the
+/// process.
+func ignoreSignalsOfOutput() {
+  signal(SIGPIPE, SIG_IGN)
+  signal(SIGXFSZ, SIG_IGN)
+}
 
-/// Writing to a pipe that nobody reads any more becomes an error instead of the end of the process.
-func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+/// Takes the numbers of standard streams that are closed, or files opened later would get them and be written to in their place.
+func holdStandardStreams() {
+  for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+    _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)  // so that using it is still an error
+  }
+}
 
 func exitProcess(_ code: Int32) -> Never { exit(code) }
 

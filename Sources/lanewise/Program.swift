@@ -11,7 +11,16 @@ enum Program {
   /// Runs with `arguments` (without the program's name). The result is the exit code: 0, 1 for what went wrong, 2 for a wrong
   /// command line, 130 for a training that was interrupted.
   static func run(_ arguments: [String]) -> Int32 {
-    ignoreBrokenPipes()
+    holdStandardStreams()
+    ignoreSignalsOfOutput()
+    let code = runReporting(arguments)
+    guard let failure = Output.failure else { return code }
+    Output.error("\(name): standard output: cannot be written: \(failure)")
+    return code == 0 ? 1 : code
+  }
+
+  /// The same, as far as standard output can be written.
+  private static func runReporting(_ arguments: [String]) -> Int32 {
     do {
       try checkEnvironment()
       return try runCommand(arguments)

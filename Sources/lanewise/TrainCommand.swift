@@ -65,7 +65,11 @@ private struct Training {
       throw NetError("--batch \(batch): there are only \(train.count) examples to train on")
     }
     let model = try network.model(seed: arguments.seed("--seed"))
-    let steps = arguments.integer("--epochs") * ((train.count + batch - 1) / batch)
+    let (epochs, batches) = (arguments.integer("--epochs"), (train.count + batch - 1) / batch)
+    let (steps, overflow) = epochs.multipliedReportingOverflow(by: batches)
+    guard !overflow else {
+      throw NetError("--epochs \(epochs): of \(batches) steps each; expected at most \(Int.max / batches)")
+    }
     try model.compile(loss: .sparseCategoricalCrossEntropy(), optimizer: optimizer(steps: steps), metrics: [.accuracy])
     console.line(
       "\(arguments.text("--data")): \(train.count) examples to train, \(test.count) to test; \(network.name): "
@@ -73,8 +77,9 @@ private struct Training {
 
     let progress = Progress(console, epochs: arguments.integer("--epochs"))
     let seconds = try fit(model, train, batch, progress)
-    let metrics = try model.evaluate(test)
+    // The weights first: whatever may be wrong with the test examples, they are safe.
     try WeightsFile.write(model, of: network, to: output)
+    let metrics = try model.evaluate(test)
     let trained = Double(train.count * progress.epochsDone)
     report(model, metrics, epochs: progress.epochsDone, seconds: seconds, examplesPerSecond: trained / seconds)
     guard Interruption.isRequested else { return 0 }

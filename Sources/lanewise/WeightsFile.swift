@@ -2,13 +2,22 @@ import Net
 
 /// Weights on disk with the name of their network, so that whoever reads them knows what to build.
 enum WeightsFile {
+  /// Writes to `path`, or where that fails after all, so that no training is lost, somewhere else: then the error says where.
   static func write(_ model: Model, of network: Network, to path: String) throws {
     let tensors = try model.parameters.map { (name: $0.name, tensor: try model.parameter($0.name)) }
     let metadata = [
       "model": network.name, "input": dimensions(network.input), "classes": "\(network.classes)",
       "producer": "lanewise \(version)",
     ]
-    try Safetensors(tensors: tensors, metadata: metadata).write(to: path)
+    let file = Safetensors(tensors: tensors, metadata: metadata)
+    do {
+      try file.write(to: path)
+    } catch {
+      for refuge in AtomicFile.refuges(from: path) where (try? file.write(to: refuge)) != nil {
+        throw NetError("\(error); the weights are in \(refuge)")
+      }
+      throw error
+    }
   }
 
   /// The network of the file at `path` with the file's weights. Other programs may have dropped the name of the network; then it is

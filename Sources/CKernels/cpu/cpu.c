@@ -1,13 +1,15 @@
 // Which tiers this processor can run, how many cores there are, and the settings each thread carries.
 #if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE  // sched_getaffinity
+#define _GNU_SOURCE  // syscall
 #endif
 #include "CKernels.h"
 
+#include <limits.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 #if defined(__linux__)
-#include <sched.h>
+#include <sys/syscall.h>
 #endif
 
 extern const lw_table lw_table_scalar;
@@ -20,13 +22,38 @@ void lw_thread_table_set(const lw_table *table) { thread_table = table; }
 int lw_thread_limit(void) { return thread_limit; }
 void lw_thread_limit_set(int limit) { thread_limit = limit; }
 
-int lw_core_count(void) {
+static _Atomic(const lw_table *) default_table;
+static _Atomic int default_limit;
+
+const lw_table *lw_current_table(void) {
+  return thread_table ? thread_table : atomic_load_explicit(&default_table, memory_order_acquire);
+}
+void lw_default_table_set(const lw_table *table) { atomic_store_explicit(&default_table, table, memory_order_release); }
+
+int lw_current_limit(void) {
+  return thread_limit > 0 ? thread_limit : atomic_load_explicit(&default_limit, memory_order_relaxed);
+}
+void lw_default_limit_set(int limit) { atomic_store_explicit(&default_limit, limit, memory_order_relaxed); }
+
+int lw_allowed_cpus(int *cpus, int capacity) {
+  int count = 0;
 #if defined(__linux__)
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+  // Room for 65,536 processors: the kernel refuses a mask shorter than its own, and cpu_set_t ends at 1,024.
+  unsigned long mask[65536 / (CHAR_BIT * sizeof(unsigned long))];
+  const int bits = CHAR_BIT * sizeof mask[0];
+  const long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+  for (int cpu = 0; bytes > 0 && cpu < bytes * CHAR_BIT; ++cpu) {
+    if (!(mask[cpu / bits] >> (cpu % bits) & 1)) continue;
+    if (count < capacity) cpus[count] = cpu;
+    ++count;
+  }
 #endif
+  if (count > 0) return count;
   const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  return online > 0 ? (int)online : 1;
+  for (; count < online; ++count) {
+    if (count < capacity) cpus[count] = count;
+  }
+  return count > 0 ? count : 1;
 }
 
 #if defined(__x86_64__)

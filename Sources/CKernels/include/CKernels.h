@@ -29,16 +29,25 @@ const lw_table *_Nullable lw_table_for(lw_isa isa);
 // The processor's name as it reports it ("" when it does not), written into name as a terminated string.
 void lw_cpu_name(char *name, size_t capacity);
 
-// The cores this process may run on: on Linux those of its affinity mask (taskset, containers with a cpuset).
-int lw_core_count(void);
+// The processors this process may run on, hardware threads counted: on Linux those of its affinity mask (taskset, containers with
+// a cpuset). Their numbers go to cpus, as far as there is room. At least 1.
+int lw_allowed_cpus(int *_Nullable cpus, int capacity);
 
 // The table this thread works with: the one set by lw_thread_table_set, or NULL.
 const lw_table *_Nullable lw_thread_table(void);
 void lw_thread_table_set(const lw_table *_Nullable table);
 
+// The same, but where this thread has none the one set by lw_default_table_set for all, or NULL.
+const lw_table *_Nullable lw_current_table(void);
+void lw_default_table_set(const lw_table *table);
+
 // The scoped thread limit of this thread: 0 when none is set.
 int lw_thread_limit(void);
 void lw_thread_limit_set(int limit);
+
+// The same, but where this thread has none the one set by lw_default_limit_set for all, or 0.
+int lw_current_limit(void);
+void lw_default_limit_set(int limit);
 
 // Working memory that this thread keeps to itself, once it says so: what it has last written it finds in its own cache, and it need not
 // take turns with others.
@@ -51,6 +60,24 @@ int lw_keep_buffer(lw_buffer buffer);
 
 // A hint to the processor that this is a spin loop.
 void lw_spin_pause(void);
+
+// -------------------------------------------------------------------------------------------------------------- Forks
+
+// A mutex that forks wait for: whatever locks other threads hold at the time, in the child none is held, and what they guard is
+// whole. Whoever holds one must not make or destroy another.
+typedef struct lw_lock lw_lock;
+lw_lock *lw_lock_create(void);
+void lw_lock_destroy(lw_lock *lock);
+void lw_lock_acquire(lw_lock *lock);
+void lw_lock_release(lw_lock *lock);
+
+// How many forks lie between the process the program began as and this one: 0 in that one itself.
+unsigned lw_fork_count(void);
+
+// From now on `before` is called ahead of each fork, on the thread that forks, and `in_child` after it in the child. The first call
+// sets the pair for the whole program; the others cost next to nothing.
+typedef void (*lw_fork_handler)(void);
+void lw_fork_watch(lw_fork_handler before, lw_fork_handler in_child);
 
 // ------------------------------------------------------------------------------------------------- Arguments of kernels
 

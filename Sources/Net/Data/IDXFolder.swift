@@ -1,6 +1,7 @@
 extension Dataset {
   /// MNIST, Fashion-MNIST or another data set in their form: the four files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-  /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte` in one folder, each plain or with `.gz`, also written `train-images.idx3-ubyte`.
+  /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte` in one folder, each plain or with `.gz`, also written
+  /// `train-images.idx3-ubyte`. A file may lie in a folder of its name, in either spelling; one beside such folders goes first.
   ///
   /// Inputs are `[count, height, width, channels]`, scaled to 0...1. Targets are classes: `classes` of them, or as many as the
   /// training labels have. Throws when a file is missing, damaged or empty, when images and labels differ in number, when the images
@@ -49,12 +50,18 @@ private struct IDXPair {
     return try Dataset(inputs: images.images(), targets: .classes(labels, count: classes))
   }
 
+  /// The file of this stem: in `folder` itself, else in a folder there that has the file's name, as some archives unpack.
   private static func find(_ folder: String, _ stem: String, _ suffix: String) throws(NetError) -> String {
     guard let status = fileStatus(folder) else { throw NetError("\(folder): cannot be read: \(systemReason())") }
     guard status.isDirectory else { throw NetError("\(folder): not a folder") }
     let names = ["-", "."].flatMap { ["\(stem)\($0)\(suffix)", "\(stem)\($0)\(suffix).gz"] }
-    guard let path = names.lazy.map({ "\(folder)/\($0)" }).first(where: { fileStatus($0) != nil }) else {
-      throw NetError("\(folder): holds none of \(names.joined(separator: ", "))")
+    func file(in place: String) -> String? {
+      names.lazy.map { "\(place)/\($0)" }.first { fileStatus($0).map { !$0.isDirectory } ?? false }
+    }
+    let folders = names.map { "\(folder)/\($0)" }.filter { fileStatus($0)?.isDirectory ?? false }
+    guard let path = file(in: folder) ?? folders.lazy.compactMap(file).first else {
+      let inside = folders.map { "; nor does the folder \($0)" }.joined()
+      throw NetError("\(folder): holds none of \(names.joined(separator: ", "))\(inside)")
     }
     return path
   }

@@ -10,6 +10,25 @@ package enum JSON: Equatable, Sendable {
   package struct Member: Equatable, Sendable {
     package let key: String
     package let value: JSON
+
+    package init(key: String, value: JSON) { (self.key, self.value) = (key, value) }
+
+    package init(_ key: String, _ value: JSON) { self.init(key: key, value: value) }
+
+    package static func == (a: Member, b: Member) -> Bool { a.key.hasBytes(of: b.key) && a.value == b.value }
+  }
+
+  /// Strings and keys are equal when their bytes are.
+  package static func == (a: JSON, b: JSON) -> Bool {
+    switch (a, b) {
+    case (.object(let a), .object(let b)): a == b
+    case (.array(let a), .array(let b)): a == b
+    case (.string(let a), .string(let b)): a.hasBytes(of: b)
+    case (.number(let a), .number(let b)): a == b
+    case (.bool(let a), .bool(let b)): a == b
+    case (.null, .null): true
+    default: false
+    }
   }
 
   package static func object(_ members: KeyValuePairs<String, JSON>) -> JSON {
@@ -25,6 +44,12 @@ package enum JSON: Equatable, Sendable {
 
   /// The value written in `bytes`, with nothing but white space around it; throws what is wrong and where.
   package static func parse(_ bytes: [UInt8]) throws -> JSON { try JSONParser.parse(bytes) }
+
+  /// The value of the member called `key`, nil where there is none or this is no object.
+  package func member(_ key: String) -> JSON? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.key.hasBytes(of: key) }?.value
+  }
 
   /// The value of a number written without fraction or exponent that an Int can hold.
   package var integer: Int? {

@@ -60,12 +60,12 @@ struct JSONParser {
   private mutating func object(depth: Int) throws(Failure) -> JSON {
     try expect("{")
     var members: [JSON.Member] = []
-    var keys: Set<String> = []
+    var keys: Set<Name> = []
     if skip("}") { return .object([]) }
     repeat {
       skipSpace()
       let key = try string()
-      guard keys.insert(key).inserted else { throw failure("duplicate key \"\(key)\"") }
+      guard keys.insert(Name(key)).inserted else { throw failure("duplicate key \"\(key)\"") }
       try expect(":")
       members.append(JSON.Member(key: key, value: try value(depth: depth + 1)))
     } while skip(",")

@@ -7,7 +7,7 @@
 #endif
 
 /// What the operating system said about its last refusal, for the end of a message: "No such file or directory".
-func systemReason(_ code: Int32 = errno) -> String {
+package func systemReason(_ code: Int32 = errno) -> String {
   String(cString: strerror(code))
 }
 
@@ -17,6 +17,23 @@ func uninterrupted(_ call: () -> Int) -> Int {
     let result = call()
     if result >= 0 || errno != EINTR { return result }
   }
+}
+
+/// Writes all of `bytes`, waiting where the other side of a pipe is slow; false, with the reason in `errno`, where that fails.
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let put = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress!, rest.count)
+    if put >= 0 {
+      rest = rest.dropFirst(put)
+    } else if errno == EAGAIN || errno == EWOULDBLOCK {
+      var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      _ = poll(&ready, 1, -1)
+    } else if errno != EINTR {
+      return false
+    }
+  }
+  return true
 }
 
 /// What is at a path, following links; nil when nothing is there or it cannot be seen (`errno` says why).

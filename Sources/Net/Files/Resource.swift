@@ -40,9 +40,7 @@ enum Resource {
   /// Sources/Net/Resources of the machine that compiled this file.
   private static var sourceFolder: String { parent(parent(#filePath)) + "/Resources" }
 
-  private static func parent(_ path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-  }
+  private static func parent(_ path: String) -> String { folder(of: path) }
 
   /// The path of the running executable.
   private static var executable: String? {

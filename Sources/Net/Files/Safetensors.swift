@@ -11,19 +11,42 @@
 /// read["dense.weight"]  // shape [2, 2]
 /// ```
 public struct Safetensors: Sendable {
-  /// Free text about the file: which model it belongs to, who wrote it.
-  public var metadata: [String: String]
-  /// The tensors, in the order of their data in the file. No two have the same name.
+  /// The tensors, in the order of their data in the file. No two have the same name: names that look alike ("é" as one character
+  /// and as an e with an accent) are two when their bytes differ.
   public var tensors: [(name: String, tensor: Tensor)]
+  /// `metadata` as it stands in the file: a dictionary of strings cannot hold two keys that look alike.
+  public private(set) var metadataEntries: [(key: String, value: String)] = []
 
   public init(tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:]) {
     self.tensors = tensors
     self.metadata = metadata
   }
 
+  /// A file as it was read.
+  fileprivate init(tensors: [(name: String, tensor: Tensor)], metadataEntries: [(key: String, value: String)]) {
+    self.tensors = tensors
+    self.metadataEntries = metadataEntries
+  }
+
+  /// Free text about the file: which model it belongs to, who wrote it. Of keys that look alike, the first one's; what is set
+  /// leaves entries of the file alone whose text it does not change.
+  public var metadata: [String: String] {
+    get { Safetensors.dictionary(metadataEntries) }
+    set {
+      let old = metadata
+      func isKept(_ key: String) -> Bool { newValue[key].flatMap { new in old[key].map(new.hasBytes) } ?? false }
+      let fresh = newValue.filter { !isKept($0.key) }.sorted { Name($0.key) < Name($1.key) }
+      metadataEntries = metadataEntries.filter { isKept($0.key) } + fresh
+    }
+  }
+
+  private static func dictionary(_ entries: [(key: String, value: String)]) -> [String: String] {
+    Dictionary(entries.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// The tensor called `name`, or nil where there is none.
   public subscript(name: String) -> Tensor? {
-    tensors.first { $0.name == name }?.tensor
+    tensors.first { $0.name.hasBytes(of: name) }?.tensor
   }
 
   /// Reads the file at `path`.
@@ -44,12 +67,12 @@ public struct Safetensors: Sendable {
       try result.get()
       tensors.append((entry.name, tensor))
     }
-    return Safetensors(tensors: tensors, metadata: header.metadata)
+    return Safetensors(tensors: tensors, metadataEntries: header.metadata)
   }
 
   /// The metadata of the file at `path`, without reading its tensors. Throws as `read` does.
   public static func metadata(of path: String) throws(NetError) -> [String: String] {
-    try SafetensorsHeader(of: InputFile(path)).metadata
+    dictionary(try SafetensorsHeader(of: InputFile(path)).metadata)
   }
 
   /// Writes the file at `path`, whole or not at all.

@@ -9,7 +9,7 @@ struct SafetensorsHeader {
 
   /// In the order of their data, which they cover without overlap or gap.
   let entries: [Entry]
-  let metadata: [String: String]
+  let metadata: [(key: String, value: String)]
   /// The byte of the file at which the data begin.
   let dataStart: Int
 
@@ -32,9 +32,9 @@ struct SafetensorsHeader {
     dataStart = 8 + Int(length)
     let members = try SafetensorsHeader.members(try file.bytes(at: 8, count: Int(length)), path)
 
-    metadata = try SafetensorsHeader.metadata(members.first { $0.key == SafetensorsHeader.metadataKey }?.value, path)
+    metadata = try SafetensorsHeader.metadata(JSON.object(members).member(SafetensorsHeader.metadataKey), path)
     var entries: [Entry] = []
-    for member in members where member.key != SafetensorsHeader.metadataKey {
+    for member in members where !member.key.hasBytes(of: SafetensorsHeader.metadataKey) {
       entries.append(try Entry(member.key, member.value, path))
     }
     entries.sort { ($0.begin, $0.end) < ($1.begin, $1.end) }
@@ -55,15 +55,15 @@ struct SafetensorsHeader {
     return members
   }
 
-  private static func metadata(_ value: JSON?, _ path: String) throws(NetError) -> [String: String] {
-    guard let value else { return [:] }
+  private static func metadata(_ value: JSON?, _ path: String) throws(NetError) -> [(key: String, value: String)] {
+    guard let value, value != .null else { return [] }  // null stands for none
     guard case .object(let members) = value else { throw NetError("\(path): \(metadataKey) is not a JSON object") }
-    var metadata: [String: String] = [:]
+    var metadata: [(key: String, value: String)] = []
     for member in members {
       guard case .string(let text) = member.value else {
         throw NetError("\(path): \(metadataKey): the value of \"\(member.key)\" is not a string")
       }
-      metadata[member.key] = text
+      metadata.append((member.key, text))
     }
     return metadata
   }
@@ -89,15 +89,15 @@ struct SafetensorsHeader {
   /// The header for `file`, padded with spaces so that the data begin at a multiple of 8 bytes.
   static func encoded(_ file: Safetensors, path: String) throws(NetError) -> [UInt8] {
     var members: [JSON.Member] = []
-    if !file.metadata.isEmpty {
-      let sorted = file.metadata.sorted { $0.key < $1.key }
+    if !file.metadataEntries.isEmpty {
+      let sorted = file.metadataEntries.sorted { Name($0.key) < Name($1.key) }
       let texts = sorted.map { JSON.Member(key: $0.key, value: .string($0.value)) }
       members.append(JSON.Member(key: metadataKey, value: .object(texts)))
     }
-    var names: Set<String> = [metadataKey]
+    var names: Set<Name> = [Name(metadataKey)]
     var begin = 0
     for (name, tensor) in file.tensors {
-      guard names.insert(name).inserted else {
+      guard names.insert(Name(name)).inserted else {
         throw NetError("\(path): cannot be written: the name \"\(name)\" is taken twice, or reserved")
       }
       let end = begin + tensor.count * MemoryLayout<Float>.size
@@ -119,16 +119,15 @@ extension SafetensorsHeader.Entry {
   /// One tensor of the header: dtype F32, and exactly as many bytes as its shape needs.
   fileprivate init(_ name: String, _ value: JSON, _ path: String) throws(NetError) {
     let place = "\(path): tensor \"\(name)\""
-    guard case .object(let members) = value else { throw NetError("\(place): its entry is not a JSON object") }
-    func member(_ key: String) -> JSON? { members.first { $0.key == key }?.value }
-
-    guard case .string(let dtype) = member("dtype") else { throw NetError("\(place): no dtype") }
+    guard case .object = value else { throw NetError("\(place): its entry is not a JSON object") }
+    guard case .string(let dtype) = value.member("dtype") else { throw NetError("\(place): no dtype") }
     guard dtype == "F32" else { throw NetError("\(place): dtype \(dtype); only F32 can be read") }
 
-    guard let shape = SafetensorsHeader.counts(member("shape")) else {
+    guard let shape = SafetensorsHeader.counts(value.member("shape")) else {
       throw NetError("\(place): no shape, or one that is not a list of counts")
     }
-    guard let offsets = SafetensorsHeader.counts(member("data_offsets")), offsets.count == 2, offsets[0] <= offsets[1] else {
+    let found = SafetensorsHeader.counts(value.member("data_offsets"))
+    guard let offsets = found, offsets.count == 2, offsets[0] <= offsets[1] else {
       throw NetError("\(place): no data_offsets, or ones that are not [begin, end]")
     }
     guard let count = Tensor.count(of: shape), count <= Int.max / MemoryLayout<Float>.size else {

@@ -55,8 +55,8 @@ extension Model {
     let checked = try CheckedData(data, for: self, training, "gradCheck")
     try checkTraining("gradCheck", batch: checked.count)
     return try changing("gradCheck") {
-      checked.withExamples { examples in
-        compare(examples, batch: checked.count, training.loss, seed, elements, tolerance)
+      try checked.withExamples { examples in
+        try compare(examples, batch: checked.count, training.loss, seed, elements, tolerance)
       }
     }
   }
@@ -68,16 +68,18 @@ extension Model {
   ) throws -> GradCheckReport {
     let batch = inputs?.shape.first ?? batch
     guard batch >= 1 else { throw NetError("gradCheck: batch \(batch); expected at least 1") }
+    try Size.check([batch] + inputShape, "gradCheck: inputs")
+    try Size.check([batch] + outputShape, "gradCheck: outputs")
     try checkTraining("gradCheck", batch: batch)
     let inputs = inputs ?? randomInputs(batch, RandomStream(seed: seed, stream: CheckStream.inputs.rawValue))
     try checkInput(inputs, "gradCheck")
     try inputs.withUnsafeBufferPointer { try checkTokens($0, "gradCheck") }
     let weights = uniformTensor([batch] + outputShape, RandomStream(seed: seed, stream: CheckStream.weights.rawValue))
     return try changing("gradCheck") {
-      inputs.withUnsafeBufferPointer { inputs in
-        weights.withUnsafeBufferPointer { weights in
+      try inputs.withUnsafeBufferPointer { inputs in
+        try weights.withUnsafeBufferPointer { weights in
           let examples = Examples(inputs: inputs.baseAddress!, labels: nil, targets: weights.baseAddress!)
-          return compare(examples, batch: batch, Projection(), seed, elements, tolerance)
+          return try compare(examples, batch: batch, Projection(), seed, elements, tolerance)
         }
       }
     }
@@ -107,9 +109,9 @@ extension Model {
   /// Backward pass and differences, side by side.
   private func compare(
     _ examples: Examples, batch: Int, _ loss: any Loss, _ seed: UInt64, _ elements: Int, _ tolerance: Double?
-  ) -> GradCheckReport {
-    let plan = Plan(graph, for: .training, capacity: batch, loss: loss, fuses: false)
-    let gradients = gradients(examples, batch: batch, loss: loss, fuses: true)
+  ) throws -> GradCheckReport {
+    let plan = try Plan(checked: graph, for: .training, capacity: batch, loss: loss, fuses: false)
+    let gradients = try gradients(examples, batch: batch, loss: loss, fuses: true)
     func array<T>(_ start: UnsafePointer<T>?, _ count: Int) -> [T]? {
       start.map { Array(UnsafeBufferPointer(start: $0, count: count)) }
     }

@@ -78,8 +78,8 @@ public final class GraphBuilder {
   var graph = Graph()
   /// The model's seed, for layers that draw random numbers.
   public let seed: UInt64
-  private var layerCounts: [String: Int] = [:]
-  private var layerNames: Set<String> = []
+  private var layerCounts: [Name: Int] = [:]
+  private var layerNames: Set<Name> = []
   private var scopes: [Scope] = []
   private var randomStreams: UInt64 = 0
 
@@ -92,6 +92,9 @@ public final class GraphBuilder {
     var addedLayers = false
   }
 
+  /// What is wrong with the size of a parameter: thrown when the parameter is first used.
+  private var sizeError: NetError?
+
   /// The last error that was given a layer's name, so that the layers around it leave it as it is.
   private var namedError: NetError?
 
@@ -101,10 +104,10 @@ public final class GraphBuilder {
 
   /// Declares an input of the network; `shape` is that of one example.
   public func input(_ shape: [Int]) throws -> Node {
-    guard Tensor.count(of: shape) ?? 0 > 0 else {
+    guard shape.allSatisfy({ $0 >= 1 }) else {
       throw NetError("input: shape \(shape) of one example has no elements; expected dimensions of at least 1")
     }
-    let node = value(shape)
+    let node = try value(shape)
     graph.inputs.append(node.value)
     return node
   }
@@ -140,7 +143,9 @@ public final class GraphBuilder {
   ///   read once, since it has room for one gradient.
   public func add(_ op: any Op, to inputs: [Node], parameters: [ParameterReference] = []) throws -> Node {
     try checkReadOnce(parameters, by: op)
-    let output = value(try op.outputShape(inputs.map(\.shape)))
+    // Before anything is computed from their sizes.
+    if let sizeError { throw sizeError }
+    let output = try value(try op.outputShape(inputs.map(\.shape)))
     let layer = scopes.last?.name ?? op.name
     graph.calls.append(
       Graph.Call(
@@ -148,7 +153,7 @@ public final class GraphBuilder {
         place: graph.calls.count))
     if !scopes.isEmpty {
       scopes[scopes.count - 1].addedOps = true
-      scopes[scopes.count - 1].multiplyAdds += op.multiplyAdds
+      scopes[scopes.count - 1].multiplyAdds = Size.sum([scopes[scopes.count - 1].multiplyAdds, op.multiplyAdds]) ?? .max
     }
     return output
   }
@@ -174,6 +179,11 @@ public final class GraphBuilder {
     regularizer: Regularizer? = nil, constraint: Constraint? = nil
   ) -> ParameterReference {
     let index = graph.parameters.count
+    do throws(NetError) {
+      try Size.check(shape, name)
+    } catch {
+      sizeError = sizeError ?? error
+    }
     let owner = scopes.last.map { "\($0.name)/" } ?? ""
     graph.parameters.append(
       ParameterSpec(
@@ -192,25 +202,27 @@ public final class GraphBuilder {
   /// The name of the layer being built.
   var currentLayer: String { scopes.last?.name ?? "the network" }
 
-  func finish(output: Node) -> Graph {
+  func finish(output: Node) throws -> Graph {
+    if let sizeError { throw sizeError }
     graph.output = output.value
     return graph
   }
 
-  private func value(_ shape: [Int]) -> Node {
+  private func value(_ shape: [Int]) throws(NetError) -> Node {
+    try Size.check(shape, "a value")
     graph.shapes.append(shape)
     return Node(value: graph.shapes.count - 1, builder: self, shape: shape)
   }
 
   private func uniqueName(for layer: any Layer) throws -> String {
     if let name = layer.name {
-      guard layerNames.insert(name).inserted else { throw NetError("two layers are named \(name)") }
+      guard layerNames.insert(Name(name)).inserted else { throw NetError("two layers are named \(name)") }
       return name
     }
     while true {
-      layerCounts[layer.kind, default: 0] += 1
-      let name = "\(layer.kind)_\(layerCounts[layer.kind]!)"
-      if layerNames.insert(name).inserted { return name }
+      layerCounts[Name(layer.kind), default: 0] += 1
+      let name = "\(layer.kind)_\(layerCounts[Name(layer.kind)]!)"
+      if layerNames.insert(Name(name)).inserted { return name }
     }
   }
 }

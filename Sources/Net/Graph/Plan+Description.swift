@@ -54,7 +54,7 @@ extension Plan: CustomStringConvertible {
   private func name(_ value: Int) -> String {
     if value == input { return "input" }
     guard let maker = calls.first(where: { $0.output == value }) else { return "value \(value)" }
-    let siblings = calls.filter { $0.layer == maker.layer }.map(\.output)
+    let siblings = calls.filter { $0.layer.hasBytes(of: maker.layer) }.map(\.output)
     return siblings.last == value ? maker.layer : "\(maker.layer).\(siblings.firstIndex(of: value)!)"
   }
 

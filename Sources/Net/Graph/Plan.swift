@@ -82,6 +82,22 @@ public struct Plan: Sendable {
       purpose: purpose, capacity: capacity, loss: loss)
   }
 
+  /// The same, unless a pass over so many examples takes more memory than there is.
+  init(
+    checked graph: Graph, for purpose: Purpose, capacity: Int, loss: (any Loss)? = nil, fuses: Bool = true,
+    wantsInputGradient: Bool = false
+  ) throws(NetError) {
+    let values = graph.shapes.map { 3 * $0.reduce(1, *) }  // with their gradients, and what a loss says of them
+    let others = graph.calls.map { $0.op.savedCount(batch: 1) }, workspaces = graph.calls.map { $0.op.workspaceCount(batch: 1) }
+    let all = Size.product(Size.sum(values + others + workspaces), capacity)
+    // What is laid out is less, since buffers are used again: here it only must not be too much to count.
+    guard let all, all <= 1 << 60 else {
+      throw NetError("plan: a batch of \(capacity) examples takes more memory than can be counted")
+    }
+    self.init(graph, for: purpose, capacity: capacity, loss: loss, fuses: fuses, wantsInputGradient: wantsInputGradient)
+    try Size.checkMemory(layout.count, "plan: a batch of \(capacity) examples")
+  }
+
   /// Elements of one example of a value.
   func count(_ value: Int) -> Int { shapes[value].reduce(1, *) }
 

@@ -72,6 +72,7 @@ public struct MultiHeadAttention: Layer {
     if inputs.count == 3, inputs[2].shape != [keys] {
       throw NetError("a mask of shape \(inputs[2].shape) for \(keys) keys; expected [\(keys)]")
     }
+    try Size.check([heads, queries, keys], "attention")
     let q = try project(x, "query", heads * keyDim, in: graph)
     let k = try project(memory, "key", heads * keyDim, in: graph)
     let v = try project(memory, "value", heads * valueDim, in: graph)

@@ -80,6 +80,10 @@ extension Window {
         "padding \(padding.top), \(padding.bottom), \(padding.left), \(padding.right) (top, bottom, left, right); "
           + "expected less than the pool \(size)")
     }
+    // Maxima are remembered by the number of their pixel.
+    guard image[0] <= Int(Int32.max) / image[1] else {
+      throw NetError("an image of \(image[0])x\(image[1]) pixels; expected at most \(Int32.max)")
+    }
     return Pool2DShape(
       batch: 1, height: image[0], width: image[1], channels: image[2], poolHeight: size.height, poolWidth: size.width,
       strideHeight: strides.height, strideWidth: strides.width, padding: padding, roundsUp: roundsUp)

@@ -28,6 +28,7 @@ public struct ConfusionMatrix: Hashable, Sendable, CustomStringConvertible {
       throw NetError("confusionMatrix: \(predictions.shape[0]) predictions but \(labels.count) labels")
     }
     try checkAnswers(targets, output: shape, for: "confusionMatrix")
+    try Size.check([max(2, shape[0]), max(2, shape[0])], "confusionMatrix: counts")
     self.init(classes: max(2, shape[0]))
     predictions.withUnsafeBufferPointer { outputs in
       guard let outputs = outputs.baseAddress else { return }

@@ -18,7 +18,9 @@ struct Convolution: Op {
       + (activation == .linear ? "" : "+\(activation.kind)")
   }
 
-  var multiplyAdds: Int { shape.multiplyAdds }
+  var multiplyAdds: Int {
+    saturatingProduct(shape.outputCount, shape.kernelHeight, shape.kernelWidth, shape.channels / shape.groups)
+  }
 
   var backwardReads: BackwardReads { activation == .linear ? .inputs : [.inputs, .output] }
 

@@ -12,7 +12,7 @@ struct Recurrence: Op {
 
   var name: String { "\(shape.cell)" + (hasState ? "+state" : "") + (hasMask ? "+mask" : "") }
 
-  var multiplyAdds: Int { shape.multiplyAdds }
+  var multiplyAdds: Int { saturatingProduct(shape.batch, shape.steps, shape.features + shape.units, shape.width) }
 
   let backwardReads: BackwardReads = .inputs
 

@@ -11,7 +11,7 @@ struct TransposedConvolution: Op {
     "conv2dTranspose" + (hasBias ? "+bias" : "") + (activation == .linear ? "" : "+\(activation.kind)")
   }
 
-  var multiplyAdds: Int { shape.multiplyAdds }
+  var multiplyAdds: Int { saturatingProduct(shape.outputCount, shape.kernelHeight, shape.kernelWidth, shape.channels) }
 
   var backwardReads: BackwardReads { activation == .linear ? .inputs : [.inputs, .output] }
 

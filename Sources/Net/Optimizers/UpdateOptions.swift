@@ -116,6 +116,10 @@ extension UpdateOptions {
 
   /// Whether `name` stands for the parameter: its own name, its layer's, or the last part of its own.
   private func means(_ name: String, _ parameter: String) -> Bool {
-    parameter == name || parameter.hasPrefix(name + "/") || parameter.hasSuffix("/" + name)
+    let (name, parameter) = (name.utf8, parameter.utf8)
+    guard parameter.count > name.count else { return parameter.elementsEqual(name) }
+    let isLayer = parameter.starts(with: name) && parameter.dropFirst(name.count).first == UInt8(ascii: "/")
+    let isLast = parameter.suffix(name.count).elementsEqual(name) && parameter.dropLast(name.count).last == UInt8(ascii: "/")
+    return isLayer || isLast
   }
 }

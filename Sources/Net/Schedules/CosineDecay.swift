@@ -54,13 +54,31 @@ public struct CosineDecayRestarts: Schedule {
       height = PortableMath.power(Double(heightFactor), step / firstSteps)
       position = Double(step % firstSteps)
     } else {
-      while position >= length {
+      var waves = 0
+      while position >= length, waves < Self.countedWaves {
         position -= length
         length *= Double(lengthFactor)
         height *= Double(heightFactor)
+        waves += 1
       }
+      if position >= length { skipWaves(&position, &length, &height) }
     }
     return waved(learningRate, height: height, alpha, position: position / length)
+  }
+
+  /// Waves that are gone through one by one. Of a factor little above 1 there can be millions.
+  private static let countedWaves = 1 << 16
+
+  /// Goes over as many whole waves as there are before `position` at once: n of them are length (factor^n - 1) / (factor - 1) long.
+  private func skipWaves(_ position: inout Double, _ length: inout Double, _ height: inout Double) {
+    let factor = Double(lengthFactor)
+    func reach(_ n: Int) -> Double { length * ((PortableMath.power(factor, n) - 1) / (factor - 1)) }
+    var waves = 0
+    for bit in (0..<40).reversed() where reach(waves + 1 << bit) <= position { waves += 1 << bit }
+    position -= reach(waves)
+    length *= PortableMath.power(factor, waves)
+    height *= PortableMath.power(Double(heightFactor), waves)
+    position = min(max(0, position), length)
   }
 
   public func check() throws {

@@ -97,10 +97,12 @@ public struct Cyclic: Schedule {
 
   /// How far up, from 0 to 1.
   private func level(_ step: Int) -> Double {
-    let (cycle, position) = step.quotientAndRemainder(dividingBy: stepsUp + stepsDown)
+    // Both together may be more than an Int counts.
+    let (whole, rest) = UInt(step).quotientAndRemainder(dividingBy: UInt(stepsUp) + UInt(stepsDown))
+    let (cycle, position) = (Int(whole), Int(rest))
     let triangle =
       position <= stepsUp
-      ? Double(position) / Double(stepsUp) : Double(stepsUp + stepsDown - position) / Double(stepsDown)
+      ? Double(position) / Double(stepsUp) : Double(stepsDown - (position - stepsUp)) / Double(stepsDown)
     return switch height {
     case .constant: triangle
     case .halving: triangle * PortableMath.power(0.5, cycle)

@@ -76,8 +76,9 @@ public struct PolynomialDecay: Schedule {
   }
 
   public func rate(step: Int) -> Float {
-    let length = cycles ? max(1, (step + steps - 1) / steps) * steps : steps
-    let left = 1 - Double(min(step, length)) / Double(length)
+    let cycle = max(1, step / steps + (step % steps > 0 ? 1 : 0))
+    let length = cycles ? Double(cycle) * Double(steps) : Double(steps)
+    let left = 1 - min(Double(step), length) / length
     return Float(Double(learningRate - end) * PortableMath.power(left, Double(power)) + Double(end))
   }
 

@@ -35,7 +35,7 @@ public final class Stepper {
     self.model = model
     self.batch = batch
     self.states = states
-    let plan = Plan(graph, for: .inference, capacity: batch, fuses: false)
+    let plan = try Plan(checked: graph, for: .inference, capacity: batch, fuses: false)
     execution = Execution(plan, parameters: model.store)
     inputCount = plan.count(plan.input)
     outputCount = plan.count(plan.output)
@@ -99,6 +99,7 @@ private func oneStep(of model: Model, batch: Int) throws -> (graph: Graph, state
       throw NetError("stepper: \(call.layer) (\(call.op.name)) needs all steps of a sequence at once")
     }
     if var recurrence = op as? Recurrence {
+      try Size.check([batch, recurrence.shape.stateSize], "stepper: a state")
       let state = RunningState(count: batch * recurrence.shape.stateSize)
       recurrence.running = state
       states.append(state)

@@ -10,7 +10,7 @@ public struct Metrics: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The number called `name`, or nil.
-  public subscript(_ name: String) -> Float? { names.firstIndex(of: name).map { values[$0] } }
+  public subscript(_ name: String) -> Float? { names.firstIndex { $0.hasBytes(of: name) }.map { values[$0] } }
 
   /// The mean loss.
   public var loss: Float { values[0] }

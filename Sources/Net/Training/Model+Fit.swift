@@ -13,10 +13,13 @@ extension Model {
     try optimizer.check()
     try optimizer.learningRate.check()
     try checkRate(optimizer.learningRate.rate(at: TrainingTime()), of: optimizer.name)
-    var names: Set<String> = ["loss"]
-    for metric in metrics where !names.insert(metric.name).inserted {
+    var names: Set<Name> = [Name("loss")]
+    for metric in metrics where !names.insert(Name(metric.name)).inserted {
       throw NetError("compile: two metrics are called \(metric.name)")
     }
+    // Gradients, two copies to go back to, what the optimizer remembers, and what options ask for.
+    let copies = Size.sum([5 + (update.useEMA ? 1 : 0), max(0, optimizer.stateCount)])
+    try Size.checkMemory(Size.product(copies, store.count), "compile: training \(parameterCount) parameters")
     try changing("compile") {
       training = TrainingState(loss, try Updater(optimizer, update, store), metrics, store)
       dropExecutions()
@@ -182,7 +185,8 @@ private final class FitLoop {
     training.keepWeights(epochs: 0)
     training.updater.beginEpochs(batches: batches)
     for callback in callbacks { try callback.onTrainBegin(model: model) }
-    for epoch in 0..<epochs where !model.isStopping {
+    for epoch in 0..<epochs {
+      if model.isStopping { break }
       let start = ContinuousClock.now
       for callback in callbacks { try callback.onEpochBegin(epoch: epoch) }
       try runEpoch(data, epoch, callbacks)
@@ -203,7 +207,8 @@ private final class FitLoop {
       order.withUnsafeMutableBufferPointer { random.permute(into: $0) }
     }
     metrics.reset()
-    for i in 0..<batches where !model.isStopping {
+    for i in 0..<batches {
+      if model.isStopping { break }
       guard training.updater.hasLearningRate else { throw badRate(epoch, step: i) }
       let loss = step(data, first: i * batch)
       guard loss.isFinite else { throw diverged("the loss is \(plain(loss))", epoch, step: i) }

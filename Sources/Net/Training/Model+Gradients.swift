@@ -20,13 +20,13 @@ extension Model {
       let training = try compiled("gradients")
       let checked = try CheckedData(data, for: self, training, "gradients")
       try checkTraining("gradients", batch: checked.count)
-      return checked.withExamples { gradients($0, batch: checked.count, loss: training.loss, fuses: fuses) }
+      return try checked.withExamples { try gradients($0, batch: checked.count, loss: training.loss, fuses: fuses) }
     }
   }
 
   /// The gradients of a training pass with any loss, of examples that were checked.
-  func gradients(_ examples: Examples, batch: Int, loss: any Loss, fuses: Bool) -> Gradients {
-    let plan = Plan(graph, for: .training, capacity: batch, loss: loss, fuses: fuses, wantsInputGradient: true)
+  func gradients(_ examples: Examples, batch: Int, loss: any Loss, fuses: Bool) throws -> Gradients {
+    let plan = try Plan(checked: graph, for: .training, capacity: batch, loss: loss, fuses: fuses, wantsInputGradient: true)
     let execution = Execution(plan, parameters: store)
     let loss = execution.run(examples, batch: batch, examplesSeen: examplesSeen).value
     let parameters = store.specs.indices.compactMap { i in
@@ -39,7 +39,7 @@ extension Model {
   /// Outputs by a plan whose ops are fused and weights prepared, or neither.
   package func outputs(_ inputs: Tensor, fuses: Bool) throws -> Tensor {
     try checkInput(inputs, "outputs")
-    let plan = Plan(graph, for: .inference, capacity: max(1, inputs.shape[0]), fuses: fuses)
+    let plan = try Plan(checked: graph, for: .inference, capacity: max(1, inputs.shape[0]), fuses: fuses)
     let execution = Execution(plan, parameters: store)
     let prepared = fuses ? PreparedWeights(plan, parameters: store) : nil
     if let prepared { execution.use(prepared) }

@@ -18,10 +18,11 @@ extension Model {
   ///
   /// - Throws: `NetError` when a buffer has another size than `count` examples need, or the model is being trained.
   public func predict(_ inputs: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>, count: Int) throws {
-    guard count >= 0, inputs.count == count * inputCount, outputs.count == count * outputCount else {
+    let (needed, answered) = (Size.product(count, inputCount), Size.product(count, outputCount))
+    guard count >= 0, inputs.count == needed, outputs.count == answered else {
       throw NetError(
-        "predict: buffers of \(inputs.count) and \(outputs.count) values; "
-          + "\(count) examples need \(count * inputCount) and \(count * outputCount)")
+        "predict: buffers of \(inputs.count) and \(outputs.count) values; \(count) examples need "
+          + "\(needed.map(String.init) ?? "too many") and \(answered.map(String.init) ?? "too many")")
     }
     guard count > 0, let x = inputs.baseAddress, let y = outputs.baseAddress else { return }
     try checkTokens(inputs, "predict")

@@ -1,20 +1,13 @@
 import Kernels
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 // Who may do what at the same time. Readers share the model; a writer has it alone, and may read it too (callbacks of fit
 // evaluate and predict). Nobody waits: whoever may not proceed gets an error.
 
 extension Model {
   /// What threads share under the lock.
   struct Shared: Sendable {
-    var readers = 0
+    private(set) var readers = 0
+    private var forks = forkCount
     var writer: Writer?
     /// Whether a callback asked `fit` to end.
     var isStopping = false
@@ -22,6 +15,19 @@ extension Model {
     var idle: [Execution] = []
     /// What inference made of the weights, nil when they have changed since.
     var prepared: PreparedWeights?
+
+    mutating func addReader() {
+      forgetOtherProcesses()
+      readers += 1
+    }
+
+    mutating func removeReader() { readers = max(0, readers - 1) }
+
+    /// In the child of a fork the readers of the parent's other threads do not exist, and never end. (A writer's model stays half changed.)
+    mutating func forgetOtherProcesses() {
+      guard forks != forkCount else { return }
+      (forks, readers) = (forkCount, 0)
+    }
 
     /// Takes out the idle execution with the least room that is enough.
     mutating func takeIdle(_ purpose: Plan.Purpose, batch: Int) -> Execution? {
@@ -47,9 +53,9 @@ extension Model {
       if let writer = shared.writer, writer.thread != currentThread {
         throw NetError("\(name): the model is being changed by \(writer.name) on another thread")
       }
-      shared.readers += 1
+      shared.addReader()
     }
-    defer { shared.withLock { $0.readers -= 1 } }
+    defer { shared.withLock { $0.removeReader() } }
     return try body()
   }
 
@@ -64,6 +70,7 @@ extension Model {
         }
         return true
       }
+      shared.forgetOtherProcesses()
       guard shared.readers == 0 else {
         throw NetError("\(name): the model is being read on another thread; wait until it has finished")
       }
@@ -113,9 +120,3 @@ extension Model {
     shared.withLock { $0.idle.removeAll() }
   }
 }
-
-#if canImport(Glibc)
-  private var currentThread: UInt { pthread_self() }
-#else
-  private var currentThread: UInt { UInt(bitPattern: pthread_self()) }
-#endif

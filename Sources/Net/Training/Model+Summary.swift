@@ -8,7 +8,7 @@ extension Model {
       rows.append([layer.name, layer.kind, shapeText(layer.outputShape), grouped(parameters), grouped(layer.multiplyAdds)])
     }
     let trainable = graph.parameters.filter(\.isTrainable).reduce(0) { $0 + $1.count }
-    let total = ["total", "", "", grouped(parameterCount), grouped(graph.layers.reduce(0) { $0 + $1.multiplyAdds })]
+    let total = ["total", "", "", grouped(parameterCount), grouped(Size.sum(graph.layers.map(\.multiplyAdds)) ?? .max)]
     var lines = table(rows + [total], numbers: [3, 4])
     let rule = String(repeating: "-", count: lines.map(\.count).max()!)
     lines.insert(rule, at: lines.count - 1)

@@ -13,9 +13,9 @@ extension Model {
   /// - Throws: `NetError` naming the parameter when one is missing, too many, of another shape or not finite.
   public func loadWeights(from path: String) throws {
     let file = try Safetensors.read(path)
-    let tensors = Dictionary(file.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
+    let tensors = Dictionary(file.tensors.map { (Name($0.name), $0.tensor) }, uniquingKeysWith: { first, _ in first })
     for spec in store.specs {
-      guard let tensor = tensors[spec.name] else {
+      guard let tensor = tensors[Name(spec.name)] else {
         throw NetError("\(path): there is no \(spec.name) of shape \(spec.shape), which this network has; \(listing(file))")
       }
       guard tensor.shape == spec.shape else {
@@ -25,12 +25,12 @@ extension Model {
         throw NetError("\(path): \(spec.name) holds NaN or infinity; expected finite numbers")
       }
     }
-    let known = Set(store.specs.map(\.name))
-    if let extra = file.tensors.first(where: { !known.contains($0.name) }) {
+    let known = Set(store.specs.map { Name($0.name) })
+    if let extra = file.tensors.first(where: { !known.contains(Name($0.name)) }) {
       throw NetError("\(path): \(extra.name) of shape \(extra.tensor.shape) has no place in this network")
     }
     try changing("loadWeights", reentrant: true) {
-      for (i, spec) in store.specs.enumerated() { write(tensors[spec.name]!, to: i) }
+      for (i, spec) in store.specs.enumerated() { write(tensors[Name(spec.name)]!, to: i) }
     }
   }
 

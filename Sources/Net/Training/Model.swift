@@ -36,7 +36,7 @@ public final class Model: @unchecked Sendable {
   public init(seed: UInt64 = 0, _ build: (GraphBuilder) throws -> Node) throws {
     let builder = GraphBuilder(seed: seed)
     let output = try build(builder)
-    graph = builder.finish(output: output)
+    graph = try builder.finish(output: output)
     guard graph.inputs.count == 1 else {
       throw NetError("model: the graph has \(graph.inputs.count) inputs; expected one")
     }
@@ -54,6 +54,7 @@ public final class Model: @unchecked Sendable {
     outputCount = graph.shapes[graph.output].reduce(1, *)
     let largest = graph.shapes.map { $0.reduce(1, *) }.sorted(by: >).prefix(2).reduce(0, +)
     predictBatch = max(1, min(256, (64 << 20) / (4 * largest)))
+    try Size.checkMemory(Size.sum(graph.parameters.map(\.count)), "model: parameters")
     store = ParameterStore(graph.parameters)
     store.initialize(seed: seed)
   }
@@ -113,7 +114,7 @@ public final class Model: @unchecked Sendable {
   public var weightsHash: UInt64 { store.hash }
 
   private func parameterIndex(_ name: String) throws -> Int {
-    guard let index = store.specs.firstIndex(where: { $0.name == name }) else {
+    guard let index = store.specs.firstIndex(where: { $0.name.hasBytes(of: name) }) else {
       throw NetError("no parameter is called \(name); there are \(store.specs.map(\.name).joined(separator: ", "))")
     }
     return index
@@ -132,7 +133,6 @@ public final class Model: @unchecked Sendable {
   /// What a pass over a batch does. Evaluation and training need a compiled model.
   public func plan(_ purpose: Plan.Purpose, batch: Int) throws -> Plan {
     guard batch >= 1 else { throw NetError("plan: batch \(batch); expected at least 1") }
-    if purpose == .inference { return Plan(graph, for: .inference, capacity: batch) }
-    return Plan(graph, for: purpose, capacity: batch, loss: try compiled("plan").loss)
+    return try Plan(checked: graph, for: purpose, capacity: batch, loss: purpose == .inference ? nil : compiled("plan").loss)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Net
 import Testing
 
@@ -38,6 +39,57 @@ import Testing
       folder.remove("\(name)-idx3-ubyte")
     }
     #expect(try Dataset.idx(folder: folder.path).train.count == 2)
+  }
+
+  /// The four files, each moved to what `place` makes of its name.
+  private func move(_ place: (String) -> String) throws {
+    for name in ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"] {
+      let bytes = folder.read(name)
+      folder.remove(name)
+      let path = folder.path(place(name))
+      try FileManager.default.createDirectory(
+        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      folder.write(bytes, place(name))
+    }
+  }
+
+  private static func dotted(_ name: String) -> String { name.replacing("-idx", with: ".idx") }
+
+  /// What archives of widespread mirrors unpack to: folders called like the files, in either spelling.
+  @Test(arguments: ["dash/dash", "dash/dot", "dot/dash", "dot/dot", "gz/dash", "gz/dot"])
+  func looksIntoFoldersOfTheFilesNames(place: String) throws {
+    try writeAll()
+    try move { name in
+      place.split(separator: "/").map { $0 == "dash" ? name : $0 == "dot" ? Self.dotted(name) : name + ".gz" }
+        .joined(separator: "/")
+    }
+    let (train, test) = try Dataset.idx(folder: folder.path)
+    #expect(train.inputs.values == [10 * (1 / Float(255)), 20 * (1 / Float(255))] && test.count == 1)
+  }
+
+  @Test func aFileGoesBeforeAFolder() throws {
+    // Folders in the place of each dashed file, full or empty, beside the files with dots.
+    try writeAll()
+    try move(Self.dotted)
+    try FileManager.default.createDirectory(atPath: folder.path("train-images-idx3-ubyte"), withIntermediateDirectories: true)
+    folder.write([1, 2, 3], "train-images-idx3-ubyte/train-images-idx3-ubyte")
+    for name in ["train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz"] {
+      try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+    }
+    #expect(try Dataset.idx(folder: folder.path).train.inputs.values == [10 * (1 / Float(255)), 20 * (1 / Float(255))])
+  }
+
+  @Test func anEmptyFolderInAFilesPlaceIsNamed() throws {
+    try writeAll()
+    folder.remove("train-images-idx3-ubyte")
+    // A folder within the folder is not searched.
+    let deep = folder.path("train-images-idx3-ubyte/train-images-idx3-ubyte")
+    try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("train-images.idx3-ubyte"), withDestinationPath: "nowhere")
+    let text = error()
+    #expect(text?.hasPrefix("FOLDER: holds none of train-images-idx3-ubyte, train-images-idx3-ubyte.gz, ") == true)
+    #expect(text?.hasSuffix("; nor does the folder train-images-idx3-ubyte") == true)
   }
 
   @Test func refusesWhatDoesNotFit() throws {

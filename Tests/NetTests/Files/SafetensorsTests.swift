@@ -56,6 +56,15 @@ import Testing
     #expect(try Safetensors.read(folder.path("w")).tensors.isEmpty)
   }
 
+  @Test func nullStandsForNoMetadata() throws {
+    let read = try Safetensors.read(
+      folder.write(file(#"{"__metadata__":null,"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, data: 4), "w"))
+    #expect(read.metadata.isEmpty && read["t"]?.values == [0])
+    #expect(try Safetensors.metadata(of: folder.path("w")).isEmpty)
+    try read.write(to: folder.path("w"))
+    #expect(!String(decoding: folder.read("w"), as: UTF8.self).contains("__metadata__"))
+  }
+
   @Test func tensorsMayBeListedInAnyOrder() throws {
     let a = #""a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}"#
     let b = #""b": { "data_offsets" : [0,4], "shape":[1,1], "dtype":"F32"}"#
@@ -69,6 +78,10 @@ import Testing
     (#"[]"#, 0, "w: not a safetensors file: its header is not a JSON object"),
     (#"{} {}"#, 0, "w: not a safetensors file: its header is not JSON: text after the value at byte 11"),
     (#"{"__metadata__":[]}"#, 0, "w: __metadata__ is not a JSON object"),
+    (#"{"__metadata__":"null"}"#, 0, "w: __metadata__ is not a JSON object"),
+    (#"{"__metadata__":false}"#, 0, "w: __metadata__ is not a JSON object"),
+    (#"{"__metadata__":0}"#, 0, "w: __metadata__ is not a JSON object"),
+    (#"{"__metadata__":{"n":null}}"#, 0, "w: __metadata__: the value of \"n\" is not a string"),
     (#"{"__metadata__":{"n":1}}"#, 0, "w: __metadata__: the value of \"n\" is not a string"),
     (#"{"t":7}"#, 0, "w: tensor \"t\": its entry is not a JSON object"),
     (#"{"t":{"shape":[1],"data_offsets":[0,4]}}"#, 4, "w: tensor \"t\": no dtype"),
