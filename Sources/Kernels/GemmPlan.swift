@@ -55,7 +55,13 @@ struct GemmPlan {
     reason = GemmPlan.choosePath(product, tuning)
     path = reason.path
     if case .packed(let panels) = product.b { width = panels.width } else { width = tileWidth(m: m, n: n, tuning) }
-    packsAsItGoes = path == .packed && m <= GemmPlan.packAsItGoesRows && !product.b.isPacked
+    let nanoseconds = product.nanoseconds(tuning)
+    let chunks = GemmPlan.chunks(nanoseconds)
+    let columnUnit = path == .stream ? 64 : 16 * width
+    let columnUnits = (n + columnUnit - 1) / columnUnit
+    // Panels that several chunks of rows would pack each for itself are packed beforehand.
+    packsAsItGoes =
+      path == .packed && m <= GemmPlan.packAsItGoesRows && !product.b.isPacked && columnUnits >= min(chunks, threadCount)
     panelsOutside = packsAsItGoes || (path == .inPlace && m <= tuning.in_place_rows)
     gathersA = product.a.isPatches && !product.a.isTransposed && !panelsOutside && path != .stream
     copiesA = !gathersA && (product.a.needsCopy || (path == .packed && n >= tuning.pack_a_columns))
@@ -64,10 +70,6 @@ struct GemmPlan {
     let isWhole = (panelsOutside && !packsAsItGoes) || path == .stream
     columnsBlock = isWhole ? n : max(16 * width, Int(tuning.columns_block) / (16 * width) * 16 * width)
 
-    let nanoseconds = product.nanoseconds(tuning)
-    let chunks = nanoseconds < GemmPlan.serialNanoseconds || threadCount == 1 ? 1 : GemmPlan.chunksPerThread * threadCount
-    let columnUnit = path == .stream ? 64 : 16 * width
-    let columnUnits = (n + columnUnit - 1) / columnUnit
     // Patches are copied for each chunk anew: half as many chunks.
     let wanted = copiesA && product.a.isPatches ? max(1, chunks / 2) : chunks
     if path == .stream {
@@ -81,14 +83,17 @@ struct GemmPlan {
     } else {
       // Rows first: a chunk with all columns copies its rows of A once.
       let most = product.grid == nil ? m : GemmPlan.sumsRows
-      rows = Cut(m, unit: height, into: max(min(chunks, max(1, m / Int(tuning.rows_block))), (m + most - 1) / most))
-      columns = Cut(n, unit: columnUnit, into: min((wanted + rows.count - 1) / rows.count, columnUnits))
+      let blocks = Cut(m, unit: height, into: max(min(chunks, max(1, m / Int(tuning.rows_block))), (m + most - 1) / most))
+      columns = Cut(n, unit: columnUnit, into: min((wanted + blocks.count - 1) / blocks.count, columnUnits))
+      // Where that makes too few chunks of a product with few columns, of as few rows as need be.
+      let isEnough = blocks.count * columns.count >= min(chunks, threadCount)
+      rows = isEnough ? blocks : Cut(m, unit: height, into: (chunks + columns.count - 1) / columns.count)
     }
     let blocks = (k + blockLength - 1) / blockLength
     let isFew = rows.count * columns.count < chunks
     // A block of k of a transposed A, as in the gradient of weights, is one piece of memory; some of its columns are many.
-    let canSplit = chunks > 1 && product.grid == nil && path != .stream && m * n <= GemmPlan.sumsCount / chunks
-    let isSplit = canSplit && blocks >= chunks && (isFew || product.a.isTransposed)
+    let canSplit = chunks > 1 && product.grid == nil && m * n <= GemmPlan.sumsCount / chunks
+    let isSplit = canSplit && blocks >= chunks && (isFew || (product.a.isTransposed && path != .stream))
     blocksAtOnce = isSplit ? min(blocks, GemmPlan.sumsCount / (m * n)) : 1
     note(product, nanoseconds: nanoseconds)
   }
@@ -98,8 +103,20 @@ struct GemmPlan {
   /// The values a packed block of B takes; 0 when none is packed.
   var panelsCount: Int { packsAsItGoes ? Panels.count(k: blockLength, n: columnsBlock) : 0 }
 
+  /// How many chunks are worth it for a product of so much time.
+  private static func chunks(_ nanoseconds: Double) -> Int {
+    guard threadCount > 1, nanoseconds >= serialNanoseconds else { return 1 }
+    return max(threadCount, min(chunksPerThread * threadCount, Int(nanoseconds / chunkNanoseconds)))
+  }
+
   /// Below this, cutting a product costs more than a second core brings.
-  private static let serialNanoseconds = 6000.0
+  private static let serialNanoseconds = 4000.0
+  /// The time that a value of the result costs beside its multiplications: it is stored, and registers begin anew.
+  static let resultNanoseconds = 0.1
+  /// The time to find a tap of a patch.
+  static let tapNanoseconds = 0.7
+  /// A chunk should not take less time than this: each packs or copies for itself.
+  private static let chunkNanoseconds = 4000.0
   /// With at most so many rows a block of B serves all of them while it is in the cache, and packed as a whole it would go to
   /// a farther one and back.
   private static let packAsItGoesRows = 128

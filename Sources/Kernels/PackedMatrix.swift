@@ -49,37 +49,57 @@ struct Panels {
   /// The panel that starts at column `j` of the block of `size` rows that starts at row `l`.
   func offset(l: Int, size: Int, j: Int) -> Int { Panels.count(k: l, n: n) + j * size }
 
-  /// Packs `b`, a few panels a piece of work.
+  /// Packs `b`.
   func fill(_ to: UnsafeMutablePointer<Float>, from b: Operand, on table: UnsafePointer<lw_table>) {
-    guard k > 0, n > 0 else { return }
-    let panelsAtOnce = 4
-    let strip = columns * panelsAtOnce
-    let strips = (n + strip - 1) / strip
     nonisolated(unsafe) let (table, to) = (table, to)
-    // About half a nanosecond for each value.
-    parallelFor(strips, nanoseconds: 0.5 * Double(k) * Double(n)) { s in
-      let j = s * strip
-      let count = min(strip, n - j)
-      forEachBlock(of: k) { l, size in
+    // About half a nanosecond for each value. Together, panels read longer pieces of the rows of b.
+    forEachPart(panelsTogether: 4, nanoseconds: 0.5) { part in
+      table.pointee.gemm_pack_b(
+        part.rows, part.columns, Int32(width), b.at(row: part.row, column: part.column), b.ld, b.isTransposed ? 1 : 0,
+        to + part.offset)
+    }
+  }
+
+  /// Packs the rows of `taps`.
+  func fill(_ to: UnsafeMutablePointer<Float>, from taps: TransposedTaps, on table: UnsafePointer<lw_table>) {
+    nonisolated(unsafe) let (table, to) = (table, to)
+    forEachPart(panelsTogether: 1, nanoseconds: 1) { part in
+      taps.forEachPart(of: part.row..<part.row + part.rows) { row, rows, tap in
         table.pointee.gemm_pack_b(
-          size, count, Int32(width), b.at(row: l, column: j), b.ld, b.isTransposed ? 1 : 0, to + offset(l: l, size: size, j: j))
+          rows, part.columns, Int32(width), tap.at(row: 0, column: part.column), tap.ld, 1,
+          to + part.offset + (row - part.row) * wholeVectors(part.columns))
       }
     }
   }
 
-  /// Packs the rows of `taps`, a few panels a piece of work.
-  func fill(_ to: UnsafeMutablePointer<Float>, from taps: TransposedTaps, on table: UnsafePointer<lw_table>) {
+  /// Some rows, all of one block of k, and some columns of B, and where they go: to one panel, or whole blocks of rows to several.
+  struct Part {
+    let row, rows, column, columns, offset: Int
+  }
+
+  /// Calls `body` for parts that make up B, possibly on several cores: whole panels with all of their rows, or where these are
+  /// too few to share out, rows of single panels.
+  ///
+  /// - Parameters:
+  ///   - panelsTogether: how many panels a part has at most.
+  ///   - nanoseconds: the time for each value, roughly.
+  func forEachPart(panelsTogether: Int, nanoseconds: Double, _ body: (Part) -> Void) {
     guard k > 0, n > 0 else { return }
-    nonisolated(unsafe) let (table, to) = (table, to)
-    parallelFor((n + columns - 1) / columns, nanoseconds: Double(k) * Double(n)) { s in
-      let j = s * columns
-      let count = min(columns, n - j)
-      forEachBlock(of: k) { l, size in
-        let panel = to + offset(l: l, size: size, j: j)
-        taps.forEachPart(of: l..<l + size) { row, rows, part in
-          table.pointee.gemm_pack_b(
-            rows, count, Int32(width), part.at(row: 0, column: j), part.ld, 1, panel + (row - l) * wholeVectors(count))
-        }
+    let time = nanoseconds * Double(k) * Double(n)
+    let wanted = min(2 * threadCount, Int(time / PieceTuning.nanoseconds))
+    let strip = (n + columns * panelsTogether - 1) / (columns * panelsTogether) < wanted ? columns : columns * panelsTogether
+    let strips = (n + strip - 1) / strip
+    let cut = Cut(k, unit: 16, into: strip == columns ? (wanted + strips - 1) / strips : 1)
+    parallelFor(strips * cut.count, nanoseconds: time) { piece in
+      let j = piece / cut.count * strip
+      let (count, rows) = (min(strip, n - j), cut.range(piece % cut.count))
+      var l = rows.lowerBound
+      while l < rows.upperBound {
+        let block = l / blockLength * blockLength
+        let size = min(blockLength, k - block), end = min(rows.upperBound, block + size)
+        let offset = offset(l: block, size: size, j: j) + (l - block) * wholeVectors(count)
+        body(Part(row: l, rows: end - l, column: j, columns: count, offset: offset))
+        l = end
       }
     }
   }

@@ -44,6 +44,13 @@ extension Product.A {
   var isTransposed: Bool { if case .matrix(let a) = self { a.isTransposed } else { isTransposedPatches } }
   var isTransposedPatches: Bool { if case .transposedPatches = self { true } else { false } }
   var isPatches: Bool { if case .matrix = self { false } else { true } }
+  /// Of the kernel whose patches it is; 0 of a matrix.
+  var taps: Int {
+    switch self {
+    case .matrix: 0
+    case .patches(let patches), .transposedPatches(let patches): patches.kernel_height * patches.kernel_width
+    }
+  }
 }
 
 // MARK: Checks
@@ -74,9 +81,12 @@ extension Product {
 extension Product {
   func nanoseconds(on table: UnsafePointer<lw_table>) -> Double { nanoseconds(table.pointee.gemm_tuning) }
 
-  /// The serial time, roughly: that of the arithmetic, or of reading B where few rows share it.
+  /// The serial time, roughly: that of the arithmetic in whole vectors, or of reading B where few rows share it; of the results; and
+  /// of finding the taps of patches.
   func nanoseconds(_ tuning: lw_gemm_tuning) -> Double {
-    Double(n) * Double(k) * max(2 * Double(m) / tuning.gflops, 4 / tuning.bandwidth)
+    let n = Double(wholeVectors(n)), m = Double(m)
+    let arithmetic = n * Double(k) * max(2 * m / tuning.gflops, 4 / tuning.bandwidth)
+    return arithmetic + m * (n * GemmPlan.resultNanoseconds + Double(a.taps) * GemmPlan.tapNanoseconds)
   }
 
   func run(on table: UnsafePointer<lw_table>) {

@@ -87,8 +87,10 @@ static void lw_block_by_panels(const lw_block *block, const lw_tile_heights *til
 // The columns from ..< to, whose tiles have at most this many rows.
 static void lw_block_columns(const lw_block *block, int most, ptrdiff_t from, ptrdiff_t to) {
   if (from == to) return;
-  const lw_tile_heights tiles = lw_heights_of(block->g->m, most);
-  if (block->g->panels_outside) lw_block_by_panels(block, &tiles, from, to);
+  const lw_gemm_block *g = block->g;
+  const lw_tile_heights tiles = lw_heights_of(g->m, most);
+  // One panel is found once, not for each tile.
+  if (g->panels_outside || (!g->patches && to - from <= VF * g->width)) lw_block_by_panels(block, &tiles, from, to);
   else lw_block_by_rows(block, &tiles, from, to);
 }
 
