@@ -95,9 +95,15 @@ enum WinogradTuning {
   static let filterBytes = 1 << 20
   /// Chunks for each thread, so that a core that is late does not keep the others waiting.
   static let chunksPerThread = 4
+  /// The time of a chunk of tiles, in nanoseconds: products of few tiles and channels are so short that calling them counts.
+  static let chunkNanoseconds = 6_000.0
   /// Nanoseconds to transform one position of a channel or filter of a tile, and of a channel of a filter.
   static let transformNanoseconds = 0.12
   static let filterNanoseconds = 0.15
+  /// The share of the time of all products that transforming the tiles may take when each chunk does it for itself.
+  static let ownTransform = 0.3
+  /// The same of transforming the filters.
+  static let ownFilters = 0.35
   /// Matrices are this far apart beyond their size: sizes are often multiples of a page, and positions that far apart would
   /// share a set of the cache.
   static let gap = 16
@@ -106,25 +112,12 @@ enum WinogradTuning {
 // MARK: Execution
 
 extension Winograd {
-  /// Whether all threads share the filters, and each takes some of the tiles; otherwise they share the tiles, and each takes some of
-  /// the filters. The smaller set is shared, and filters where they are fewer panels than threads.
-  func sharesFilters(on table: UnsafePointer<lw_table>) -> Bool {
-    let columns = 16 * panelWidth(on: table)
-    return tiles > filters || (filters + columns - 1) / columns < threadCount
-  }
-
   /// y = f(conv(x, weights) + bias + residual), the filters transformed for this call.
   func run(
     _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, _ epilogue: Epilogue,
     on table: UnsafePointer<lw_table>
   ) {
-    func run(_ source: WinogradPass.Source) {
-      WinogradPass(winograd: self, x: x, source: source, y: y, epilogue: epilogue, table: table).run()
-    }
-    guard sharesFilters(on: table) else { return run(.weights(weights)) }
-    withScratch(WinogradFilters.count(self, filters: filters)) {
-      run(.filters(WinogradFilters(self, weights, 0..<filters, in: $0, on: table)))
-    }
+    WinogradPass(winograd: self, x: x, source: .weights(weights), y: y, epilogue: epilogue, table: table).run()
   }
 
   /// y = f(conv(x, filters) + bias + residual).

@@ -12,30 +12,29 @@ struct WinogradFilters {
     winograd.positions * (Panels.count(k: winograd.channels, n: filters) + WinogradTuning.gap)
   }
 
-  /// Transforms some filters of HWIO `weights` into `memory`.
+  /// Transforms some filters of HWIO `weights` into `memory`, in panels of `width` vectors.
   init(
-    _ winograd: Winograd, _ weights: UnsafePointer<Float>, _ range: Range<Int>, in memory: UnsafeMutablePointer<Float>,
-    on table: UnsafePointer<lw_table>
+    _ winograd: Winograd, _ weights: UnsafePointer<Float>, _ range: Range<Int>, width: Int,
+    in memory: UnsafeMutablePointer<Float>, on table: UnsafePointer<lw_table>
   ) {
     let (k, n) = (winograd.channels, range.count)
-    let width = winograd.panelWidth(on: table)
     let panels = Panels(memory, k: k, n: n, width: width)
     let plane = Panels.count(k: k, n: n) + WinogradTuning.gap
     (self.range, self.panels, self.plane) = (range, panels, plane)
-    let strip = 64 / panels.columns * panels.columns
     nonisolated(unsafe) let (table, memory, weights) = (table, memory, weights)
-    parallelFor((n + strip - 1) / strip, nanoseconds: WinogradTuning.filterNanoseconds * Double(winograd.positions * k * n)) {
-      let j = $0 * strip
-      forEachBlock(of: k) { l, size in
-        let (first, ld) = winograd.element(l: l, filter: range.lowerBound + j)
-        var job = lw_winograd_filter(
-          m: Int32(winograd.m), k: size, n: min(strip, n - j), weights: weights + first, weight: k * winograd.filters, ld: ld,
-          turned: winograd.isTurned ? 1 : 0, width: Int32(width), to: memory + panels.offset(l: l, size: size, j: j),
-          plane: plane)
-        table.pointee.winograd_filter(&job)
-      }
+    panels.forEachPart(
+      panelsTogether: 64 / panels.columns, nanoseconds: WinogradTuning.filterNanoseconds * Double(winograd.positions)
+    ) { part in
+      let (first, ld) = winograd.element(l: part.row, filter: range.lowerBound + part.column)
+      var job = lw_winograd_filter(
+        m: Int32(winograd.m), k: part.rows, n: part.columns, weights: weights + first, weight: k * winograd.filters, ld: ld,
+        turned: winograd.isTurned ? 1 : 0, width: Int32(width), to: memory + part.offset, plane: plane)
+      table.pointee.winograd_filter(&job)
     }
   }
+
+  /// Of the panels, in vectors.
+  var width: Int { panels.width }
 
   /// The panels of one position, from filter `j` on, of the block of `size` channels that starts at channel `l`.
   func block(position: Int, l: Int, size: Int, j: Int) -> UnsafePointer<Float> {
@@ -44,7 +43,7 @@ struct WinogradFilters {
 }
 
 extension Winograd {
-  /// Of the panels of transformed filters, in vectors.
+  /// Of the panels of all transformed filters, in vectors.
   func panelWidth(on table: UnsafePointer<lw_table>) -> Int { tileWidth(n: filters, table.pointee.gemm_tuning) }
 
   /// Where in the weights the first tap of a channel of a filter lies, and the distance between channels, or between filters
@@ -64,7 +63,8 @@ final class KeptWinogradFilters: @unchecked Sendable {
     m = winograd.m
     let count = WinogradFilters.count(winograd, filters: winograd.filters)
     storage = .allocateUninitialized(count)
-    filters = WinogradFilters(winograd, weights, 0..<winograd.filters, in: storage, on: kernels)
+    let width = winograd.panelWidth(on: kernels)
+    filters = WinogradFilters(winograd, weights, 0..<winograd.filters, width: width, in: storage, on: kernels)
   }
 
   deinit { storage.deallocate() }

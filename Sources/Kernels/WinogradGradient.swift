@@ -14,9 +14,10 @@ struct WinogradGradient {
   private let x, dy: UnsafePointer<Float>
   private let dw: UnsafeMutablePointer<Float>
   private let table: UnsafePointer<lw_table>
-  private let channels, filters, spans: Cut
+  private let filters, spans: Cut
+  private var channels: Cut
 
-  /// How the work is cut. Only `tiles` and `spans` change bits.
+  /// How the work is cut. Only `tiles`, `columns`, `pieces` and `span`, by how they cut the tiles, change bits.
   private enum Tuning {
     /// Tiles that are transformed together and summed in one chain: with 128 channels and filters 1 MB, which the products read once.
     static let tiles = 64
@@ -25,6 +26,8 @@ struct WinogradGradient {
     /// Pieces, spans included, and the least tiles of a span: enough to keep cores busy where channels are few.
     static let pieces = 16
     static let span = 128
+    /// Channels of a piece at least: with fewer, transforming dy for them alone would take longer than the products.
+    static let leastChannels = 8
   }
 
   init(
@@ -33,10 +36,14 @@ struct WinogradGradient {
   ) {
     (self.x, self.dy, self.dw, self.table) = (x, dy, dw, table)
     winograd = Winograd(m: 2, forward: shape)
-    func pieces(_ columns: Int) -> Cut { Cut(columns, unit: 16, into: (columns + Tuning.columns - 1) / Tuning.columns) }
-    (channels, filters) = (pieces(shape.channels), pieces(shape.filters))
-    let wanted = min(Tuning.pieces / (channels.count * filters.count), winograd.tiles / Tuning.span)
-    spans = Cut(winograd.tiles, unit: Tuning.tiles, into: wanted)
+    func cut(_ columns: Int) -> Cut { Cut(columns, unit: 16, into: (columns + Tuning.columns - 1) / Tuning.columns) }
+    (channels, filters) = (cut(shape.channels), cut(shape.filters))
+    let pieces = channels.count * filters.count
+    spans = Cut(winograd.tiles, unit: Tuning.tiles, into: min(Tuning.pieces / pieces, winograd.tiles / Tuning.span))
+    guard pieces * spans.count < threadCount else { return }
+    // Too few for all cores: cut more finely, though each piece of channels then transforms dy for itself.
+    let parts = (threadCount + pieces * spans.count - 1) / (pieces * spans.count)
+    channels = Cut(shape.channels, unit: Tuning.leastChannels, into: channels.count * parts)
   }
 
   func run() {

@@ -34,6 +34,9 @@ private struct WinogradPatches {
 }
 
 /// One Winograd convolution with its operands.
+///
+/// Of filters and tiles, the smaller set is shared by all threads, and each takes a part of the larger; filters are shared too where
+/// they are fewer panels than threads.
 struct WinogradPass {
   enum Source {
     /// All of them, transformed.
@@ -48,14 +51,38 @@ struct WinogradPass {
   let y: UnsafeMutablePointer<Float>
   let epilogue: Epilogue
   let table: UnsafePointer<lw_table>
+  /// Of panels of filters, in vectors.
+  private let width: Int
+
+  init(
+    winograd: Winograd, x: UnsafePointer<Float>, source: Source, y: UnsafeMutablePointer<Float>, epilogue: Epilogue,
+    table: UnsafePointer<lw_table>
+  ) {
+    (self.winograd, self.x, self.source, self.y, self.epilogue, self.table) = (winograd, x, source, y, epilogue, table)
+    switch source {
+    case .filters(let filters): width = filters.width
+    case .weights:
+      // Filters that are yet to be transformed can be as many panels as there are threads.
+      let usual = winograd.panelWidth(on: table)
+      width = winograd.tiles > winograd.filters ? usual : max(1, min(usual, winograd.filters / 16 / threadCount))
+    }
+  }
 
   func run() {
     guard winograd.tiles > 0, winograd.filters > 0 else { return }
-    if winograd.sharesFilters(on: table) { runSharingFilters() } else { runSharingTiles() }
+    guard winograd.tiles > winograd.filters || (winograd.filters + panel - 1) / panel < threadCount else {
+      return runSharingTiles()
+    }
+    guard case .weights = source else { return runSharingFilters(chunks: chunksOfTiles) }
+    guard !transformsFiltersAnew else { return runSharingFilters(chunks: blocksOfTiles) }
+    withFilters(0..<winograd.filters) { filters in
+      WinogradPass(winograd: winograd, x: x, source: .filters(filters), y: y, epilogue: epilogue, table: table)
+        .runSharingFilters(chunks: chunksOfTiles)
+    }
   }
 
   /// Columns of a panel of filters.
-  private var panel: Int { 16 * winograd.panelWidth(on: table) }
+  private var panel: Int { 16 * width }
 
   private var productNanoseconds: Double {
     let multiplyAdds = Double(winograd.tiles * winograd.positions) * Double(winograd.channels * winograd.filters)
@@ -66,22 +93,22 @@ struct WinogradPass {
     WinogradTuning.transformNanoseconds * Double(winograd.tiles * winograd.positions) * Double(columns)
   }
 
+  private var nanoseconds: Double { productNanoseconds + transformNanoseconds(winograd.channels + winograd.filters) }
+
+  /// Whether each chunk of tiles transforms the filters for itself: they are few, and another core would have to hand them over.
+  private var transformsFiltersAnew: Bool {
+    let values = Double(winograd.positions) * Double(winograd.channels * winograd.filters)
+    return threadCount > 1
+      && WinogradTuning.filterNanoseconds * values * Double(blocksOfTiles) < WinogradTuning.ownFilters * nanoseconds
+  }
+
   /// Each chunk takes some of the tiles through all three steps.
-  private func runSharingFilters() {
-    let (winograd, tuning) = (winograd, WinogradTuning.self)
-    let fitting = tuning.patchBytes / (4 * winograd.positions * wholeVectors(winograd.channels))
-    let most = min(max(fitting, tuning.tiles.lowerBound), tuning.tiles.upperBound)
-    let blocks = (winograd.tiles + most - 1) / most
-    let least =
-      WinogradFilters.count(winograd, filters: winograd.filters) * 4 <= tuning.nearBytes
-      ? tuning.fewTiles : tuning.tiles.lowerBound
-    let wanted = threadCount == 1 ? 1 : min(tuning.chunksPerThread * threadCount, max(winograd.tiles / least, threadCount))
-    let rows = tileRows(winograd.panelWidth(on: table), table.pointee.gemm_tuning)
-    let chunks = max(blocks, wanted)
+  private func runSharingFilters(chunks: Int) {
+    let winograd = winograd
+    let rows = tileRows(width, table.pointee.gemm_tuning)
     // Of chunks with few register tiles it counts more that they are equal than that the tiles are full.
     let cut = Cut(winograd.tiles, unit: winograd.tiles < 4 * rows * chunks ? 1 : rows, into: chunks)
     nonisolated(unsafe) let pass = self
-    let nanoseconds = productNanoseconds + transformNanoseconds(winograd.channels + winograd.filters)
     parallelFor(cut.count, nanoseconds: nanoseconds) { chunk in
       let tiles = cut.range(chunk)
       withScratch(WinogradPatches.count(winograd, tiles: tiles.count)) { memory in
@@ -92,21 +119,58 @@ struct WinogradPass {
     }
   }
 
-  /// Few tiles: transformed once, by all threads together; then each chunk takes some of the filters.
+  /// Chunks whose patches fit the cache, as many for each thread.
+  private var blocksOfTiles: Int {
+    let tuning = WinogradTuning.self
+    let fitting = tuning.patchBytes / (4 * winograd.positions * wholeVectors(winograd.channels))
+    let most = min(max(fitting, tuning.tiles.lowerBound), tuning.tiles.upperBound)
+    return forEachThread((winograd.tiles + most - 1) / most)
+  }
+
+  /// The same, and on several threads enough of them that a core that is late does not keep the others waiting.
+  private var chunksOfTiles: Int {
+    let tuning = WinogradTuning.self
+    guard threadCount > 1 else { return blocksOfTiles }
+    let isNear = WinogradFilters.count(winograd, filters: winograd.filters) * 4 <= tuning.nearBytes
+    let most = winograd.tiles / (isNear ? tuning.fewTiles : tuning.tiles.lowerBound)
+    let wanted = min(tuning.chunksPerThread * threadCount, most, Int(nanoseconds / tuning.chunkNanoseconds))
+    return max(blocksOfTiles, forEachThread(wanted))
+  }
+
+  private func forEachThread(_ chunks: Int) -> Int { (chunks + threadCount - 1) / threadCount * threadCount }
+
+  /// Each chunk takes some of the filters. The tiles are transformed once, by all threads together, or by each chunk for itself
+  /// where that takes little beside its products: what another core has written must come over from its cache.
   private func runSharingTiles() {
-    let winograd = winograd
-    withScratch(WinogradPatches.count(winograd, tiles: winograd.tiles)) { memory in
-      let patches = WinogradPatches(winograd, 0..<winograd.tiles, in: memory)
-      let chunks = WinogradTuning.chunksPerThread * threadCount
-      let channels = Cut(winograd.channels, unit: 16, into: chunks)
-      let columns = Cut(winograd.filters, unit: panel, into: threadCount == 1 ? 1 : chunks)
-      nonisolated(unsafe) let (pass, patchesHere) = (self, patches)
-      parallelFor(channels.count, nanoseconds: transformNanoseconds(winograd.channels)) {
-        pass.transformInput(patchesHere, channels: channels.range($0))
+    let (winograd, tuning) = (winograd, WinogradTuning.self)
+    let most = threadCount == 1 ? 1 : tuning.chunksPerThread * threadCount
+    let shared = Cut(winograd.filters, unit: panel, into: most), own = Cut(winograd.filters, unit: panel, into: threadCount)
+    let transform = transformNanoseconds(winograd.channels)
+    let nanoseconds = productNanoseconds + transformNanoseconds(winograd.filters)
+    nonisolated(unsafe) let pass = self
+    if transform * Double(own.count) < tuning.ownTransform * nanoseconds {
+      parallelFor(own.count, nanoseconds: nanoseconds + transform * Double(own.count)) { chunk in
+        pass.withPatches { patches in
+          pass.transformInput(patches, channels: 0..<winograd.channels)
+          pass.multiply(patches, filters: own.range(chunk))
+        }
       }
-      parallelFor(columns.count, nanoseconds: productNanoseconds + transformNanoseconds(winograd.filters)) {
-        pass.multiply(patchesHere, filters: columns.range($0))
+    } else {
+      withPatches { patches in
+        let channels = Cut(winograd.channels, unit: 16, into: most)
+        nonisolated(unsafe) let patches = patches
+        parallelFor(channels.count, nanoseconds: transform) {
+          pass.transformInput(patches, channels: channels.range($0))
+        }
+        parallelFor(shared.count, nanoseconds: nanoseconds) { pass.multiply(patches, filters: shared.range($0)) }
       }
+    }
+  }
+
+  /// Room for the patches of all tiles.
+  private func withPatches(_ body: (WinogradPatches) -> Void) {
+    withScratch(WinogradPatches.count(winograd, tiles: winograd.tiles)) {
+      body(WinogradPatches(winograd, 0..<winograd.tiles, in: $0))
     }
   }
 
@@ -136,7 +200,7 @@ struct WinogradPass {
     case .filters(let filters): body(filters)
     case .weights(let weights):
       withScratch(WinogradFilters.count(winograd, filters: part.count)) {
-        body(WinogradFilters(winograd, weights, part, in: $0, on: table))
+        body(WinogradFilters(winograd, weights, part, width: width, in: $0, on: table))
       }
     }
   }
@@ -151,7 +215,7 @@ struct WinogradPass {
           var block = lw_gemm_block(
             m: patches.tiles.count, n: products.ld, k: size, a: patches.matrices[position] + l, lda: patches.matrices.ld,
             b: filters.block(position: position, l: l, size: size, j: part.lowerBound), ldb: 0, c: products[position],
-            ldc: products.ld, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(winograd.panelWidth(on: table)),
+            ldc: products.ld, alpha: 1, beta: l == 0 ? 0 : 1, epilogue: nil, width: Int32(width),
             transposed: 0, packed: 1, panels_outside: 0, patches: nil, patch_row: 0, patch_column: 0)
           table.pointee.gemm_block(&block)
         }
