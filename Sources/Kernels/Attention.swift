@@ -127,7 +127,7 @@ public func attentionGradient(
   }
 
   let scoreCount = s.queries * s.keys
-  if s.batch * s.heads >= AttentionTuning.piecesPerThread * threadCount {
+  if s.batch * s.heads >= threadCount {
     forEachHead(s, cutting: s.queries, multiplyAdds: 2 * s.multiplyAdds) { head, rows in
       withScratch(scoreCount) { ds in
         scores(head, rows, into: ds)
@@ -173,8 +173,6 @@ extension AttentionShape {
 
 /// How attention is shared out. Nothing here changes a bit.
 private enum AttentionTuning {
-  /// Enough that a core that is late does not keep the others waiting.
-  static let piecesPerThread = 2
   /// Queries or keys of a piece of a head: with fewer, turning the other matrix for the piece alone would take longer than its use.
   static let leastRows = 8
   /// The time of a piece of a head, in nanoseconds, that makes up for it.
@@ -183,8 +181,7 @@ private enum AttentionTuning {
   static let multiplyAdds = 20.0
 }
 
-/// Runs `body` for every head of every example: for all of its `rows`, or piece by piece where heads are fewer than keep the cores
-/// busy.
+/// Runs `body` for every head of every example: for all of its `rows`, or, of fewer heads than threads, piece by piece.
 ///
 /// - Parameter multiplyAdds: of all.
 private func forEachHead(
@@ -193,8 +190,8 @@ private func forEachHead(
   let heads = s.batch * s.heads
   let time =
     Double(multiplyAdds) / AttentionTuning.multiplyAdds + softmaxNanoseconds(s.keys) * Double(s.probabilityCount)
-  let pieces = min(Double(AttentionTuning.piecesPerThread * threadCount), time / AttentionTuning.pieceNanoseconds)
-  let cut = Cut(rows, unit: AttentionTuning.leastRows, into: threadCount == 1 ? 1 : (Int(pieces) + heads - 1) / max(heads, 1))
+  let pieces = heads >= threadCount ? 1 : min(threadCount, Int(time / AttentionTuning.pieceNanoseconds))
+  let cut = Cut(rows, unit: AttentionTuning.leastRows, into: heads == 0 ? 1 : (pieces + heads - 1) / heads)
   parallelFor(heads * cut.count, nanoseconds: time) {
     let (head, piece) = $0.quotientAndRemainder(dividingBy: cut.count)
     body(Head(s, head), cut.range(piece))

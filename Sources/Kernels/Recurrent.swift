@@ -168,7 +168,7 @@ func copyColumns(
 /// depends on another.
 enum RecurrentCut {
   /// With fewer examples a core would read the recurrent kernel for too little.
-  private static let leastRows = 8
+  private static let leastRows = 4
   /// With fewer examples a core the products with W of all steps are one: it reads W once.
   private static let stepwiseRows = 16
   /// Time of the gates of one unit.
