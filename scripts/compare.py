@@ -6,7 +6,7 @@ each counts. A ratio above 1 means that ours is faster. Threads are equal on bot
 another is measured.
 
 Peers: PyTorch (the best of eager and torch.compile, of channels first and channels last, fused optimizers), ONNX Runtime
-(inference), and for matrix products MKL, OpenBLAS, BLIS and PyTorch's own, called from C. What is not installed is left
+and OpenVINO (inference), and for matrix products MKL, OpenBLAS, BLIS and PyTorch's own, called from C. What is not installed is left
 out and named.
 
 First, once:  scripts/peers                               makes the Python environment

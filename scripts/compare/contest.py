@@ -14,9 +14,10 @@ from compare.workloads import GROUPS, groups_of, parse
 def peers(arguments):
     """The peers that are installed."""
     from compare.onnx_peer import OnnxRuntime
+    from compare.openvino_peer import OpenVINO
     from compare.torch_peer import Torch
     found = []
-    for peer in (Torch, OnnxRuntime):
+    for peer in (Torch, OnnxRuntime, OpenVINO):
         try:
             found.append(peer(arguments.threads, arguments.compile))
         except ImportError as error:

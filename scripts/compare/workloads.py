@@ -93,6 +93,7 @@ GROUPS = {
     "net-train": [f"net name={name} batch=100 mode=train" for name in ("lenet", "tfcnn", "resnet20")],
     "net-infer": ["net name=resnet18 batch=1 mode=infer", "net name=resnet18 batch=8 mode=infer",
                   *(f"net name={name} batch=100 mode=infer" for name in ("lenet", "tfcnn", "resnet20"))],
+    "net-infer-small": [f"net name=resnet20 batch={batch} mode=infer" for batch in (1, 2, 4, 8)],
     "recurrent": recurrent(""),
     "recurrent-train": recurrent(" dir=train"),
     "recurrent-step": [f"recurrent kind={kind} input=256 hidden=256 mode=step" for kind in ("lstm", "gru")],
