@@ -95,11 +95,12 @@ struct WinogradPass {
 
   private var nanoseconds: Double { productNanoseconds + transformNanoseconds(winograd.channels + winograd.filters) }
 
-  /// Whether each chunk of tiles transforms the filters for itself: they are few, and another core would have to hand them over.
+  /// Whether each of several threads transforms all filters for its tiles, once: they are few, and another core would have to hand
+  /// them over.
   private var transformsFiltersAnew: Bool {
     let values = Double(winograd.positions) * Double(winograd.channels * winograd.filters)
-    return threadCount > 1
-      && WinogradTuning.filterNanoseconds * values * Double(blocksOfTiles) < WinogradTuning.ownFilters * nanoseconds
+    let time = WinogradTuning.filterNanoseconds * values * Double(threadCount)
+    return threadCount > 1 && blocksOfTiles == threadCount && time < WinogradTuning.ownFilters * nanoseconds
   }
 
   /// Each chunk takes some of the tiles through all three steps.

@@ -57,14 +57,16 @@ LW_INLINE void lw_rows_deviations(int rows, const float *x, size_t columns, cons
 // others, has cost.
 LW_INLINE void lw_rows_moments(int rows, const float *x, size_t columns, float *mean, float *squares) {
   float m[LW_ROWS_FORWARD], sum[LW_ROWS_FORWARD];
-  const vf count = vf_set1((float)columns);
+  const float count = (float)columns;
   for (int r = 0; r < rows; ++r) m[r] = columns > 0 ? x[r * columns] : 0;
   lw_rows_fold_any(LW_FOLD_DIFFERENCE, rows, x, columns, m, sum);
-  vf_store_n(m, vf_add(vf_load_n(m, rows), vf_div(vf_load_n(sum, rows), count)), rows);
+  for (int r = 0; r < rows; ++r) m[r] = m[r] + sum[r] / count;
   lw_rows_deviations(rows, x, columns, m, sum, squares);
-  const vf sums = vf_load_n(sum, rows), correction = vf_div(sums, count);
-  vf_store_n(mean, vf_add(vf_load_n(m, rows), correction), rows);
-  vf_store_n(squares, vf_max(vf_zero(), vf_fnma(correction, sums, vf_load_n(squares, rows))), rows);
+  for (int r = 0; r < rows; ++r) {
+    const float correction = sum[r] / count, q = __builtin_fmaf(-correction, sum[r], squares[r]);
+    mean[r] = m[r] + correction;
+    squares[r] = 0 > q ? 0 : q;
+  }
 }
 
 // mean (0 for RMS norm) and 1 / sqrt(variance + epsilon) of each row, with the mean square for the variance in RMS norm.
