@@ -84,7 +84,7 @@ public func distillationLoss(
     } else {
       scale(studentWeight, losses, into: losses, count: rows)
     }
-    if soft != 0 { axpy(soft, divergence, into: losses, count: rows) }
+    axpy(soft, divergence, into: losses, count: rows)
     if let gradient { add(gradient, student, into: gradient, count: count) }
   }
 }

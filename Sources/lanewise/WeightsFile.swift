@@ -16,7 +16,7 @@ enum WeightsFile {
       for refuge in AtomicFile.refuges(from: path) where (try? file.write(to: refuge)) != nil {
         throw NetError("\(error); the weights are in \(refuge)")
       }
-      throw error
+      throw NetError("\(error); nor could they be written anywhere else: the weights are lost")
     }
   }
 

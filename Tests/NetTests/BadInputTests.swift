@@ -185,6 +185,10 @@ import Testing
         message { try model.fit(data, batchSize: 10, epochs: 3) }
           == "fit: the learning rate is \(last) in epoch 2, step 2 of 4; expected a finite number of at least 0")
     }
+    // The rate that did it, not that of the weights gone back to.
+    try model.compile(loss: .meanSquaredError, optimizer: SGD(schedule: Falling(last: 1e30)))
+    let text = message { try model.fit(data, batchSize: 10, epochs: 3) }
+    #expect(text?.contains("The learning rate was 1e+30") == true, "\(text ?? "")")
   }
 
   @Test func enormousLayers() {

@@ -28,15 +28,20 @@ public enum AtomicFile {
   }
 
   /// Where what could not be written to `path` may go instead, the likeliest place first: new names beside it, unless that is a
-  /// device, and in the folder for temporary files.
+  /// device, and in the folders for temporary files.
   package static func refuges(from path: String) -> [String] {
     let target = try? WriteTarget(path)
     let isFile = target.map { $0.kind != .stream } ?? !path.isEmpty
     let name = isFile ? lastPart(of: target?.path ?? path) : "lanewise-output"
-    let folders = (isFile ? [folder(of: target?.path ?? path)] : []) + [temporaryFolder]
-    return folders.compactMap { folder in
-      (1...100).lazy.map { "\(folder)/\(name).\($0)" }.first { access($0, F_OK) != 0 }
-    }
+    let temporary = temporaryFolder == "/tmp" ? ["/tmp"] : [temporaryFolder, "/tmp"]
+    let folders = (isFile ? [folder(of: target?.path ?? path)] : []) + temporary
+    return folders.compactMap { folder in (1...100).lazy.map { "\(folder)/\(name).\($0)" }.first(where: isFree) }
+  }
+
+  /// Whether there is nothing of that name, not even a link that leads nowhere.
+  private static func isFree(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) != 0 && errno == ENOENT
   }
 
   /// Replaces the file at `path` by what `body` writes; when `body` throws, by nothing.

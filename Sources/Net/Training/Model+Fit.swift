@@ -243,11 +243,12 @@ private final class FitLoop {
   }
 
   private func diverged(_ what: String, _ epoch: Int, step: Int) -> NetError {
+    let rate = model.learningRate  // of this step: weights that are gone back to bring back theirs
     let epochs = training.restoreWeights()
     model.weightsChanged()
     let kept = epochs == 0 ? "those before training" : "those of the end of epoch \(epochs)"
     return NetError(
       "fit: \(what) in epoch \(epoch + 1), step \(step + 1) of \(batches); the weights are \(kept). "
-        + "The learning rate was \(model.learningRate): try a smaller one")
+        + "The learning rate was \(rate): try a smaller one")
   }
 }

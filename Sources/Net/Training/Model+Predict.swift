@@ -41,7 +41,8 @@ extension Model {
 
   /// The mean loss and the metrics over `data`.
   ///
-  /// - Parameter batchSize: examples at once, as many as `predict` takes by default: a matter of memory, not of the result.
+  /// - Parameter batchSize: examples at once, as many as `predict` takes by default: a matter of memory. Means may differ
+  ///   in their last bits.
   /// - Throws: `NetError` when the model is not compiled, the data do not fit or are not finite.
   public func evaluate(_ data: Dataset, batchSize: Int? = nil) throws -> Metrics {
     try reading("evaluate") {
