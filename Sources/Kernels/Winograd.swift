@@ -96,7 +96,7 @@ enum WinogradTuning {
   /// Chunks for each thread, so that a core that is late does not keep the others waiting.
   static let chunksPerThread = 4
   /// The time of a chunk of tiles, in nanoseconds: products of few tiles and channels are so short that calling them counts.
-  static let chunkNanoseconds = 6_000.0
+  static let chunkNanoseconds = 5_000.0
   /// Nanoseconds to transform one position of a channel or filter of a tile, and of a channel of a filter.
   static let transformNanoseconds = 0.12
   static let filterNanoseconds = 0.15

@@ -99,8 +99,8 @@ struct WinogradPass {
   /// them over.
   private var transformsFiltersAnew: Bool {
     let values = Double(winograd.positions) * Double(winograd.channels * winograd.filters)
-    let time = WinogradTuning.filterNanoseconds * values * Double(threadCount)
-    return threadCount > 1 && blocksOfTiles == threadCount && time < WinogradTuning.ownFilters * nanoseconds
+    let time = WinogradTuning.filterNanoseconds * values * Double(threads)
+    return threads > 1 && blocksOfTiles == threads && time < WinogradTuning.ownFilters * nanoseconds
   }
 
   /// Each chunk takes some of the tiles through all three steps.
@@ -131,14 +131,17 @@ struct WinogradPass {
   /// The same, and on several threads enough of them that a core that is late does not keep the others waiting.
   private var chunksOfTiles: Int {
     let tuning = WinogradTuning.self
-    guard threadCount > 1 else { return blocksOfTiles }
+    guard threads > 1 else { return blocksOfTiles }
     let isNear = WinogradFilters.count(winograd, filters: winograd.filters) * 4 <= tuning.nearBytes
     let most = winograd.tiles / (isNear ? tuning.fewTiles : tuning.tiles.lowerBound)
-    let wanted = min(tuning.chunksPerThread * threadCount, most, Int(nanoseconds / tuning.chunkNanoseconds))
+    let wanted = min(tuning.chunksPerThread * threads, most, Int(nanoseconds / tuning.chunkNanoseconds))
     return max(blocksOfTiles, forEachThread(wanted))
   }
 
-  private func forEachThread(_ chunks: Int) -> Int { (chunks + threadCount - 1) / threadCount * threadCount }
+  private func forEachThread(_ chunks: Int) -> Int { (chunks + threads - 1) / threads * threads }
+
+  /// How many threads the whole is worth.
+  private var threads: Int { max(1, min(threadCount, Int(nanoseconds / WinogradTuning.chunkNanoseconds))) }
 
   /// Each chunk takes some of the filters. The tiles are transformed once, by all threads together, or by each chunk for itself
   /// where that takes little beside its products: what another core has written must come over from its cache.
