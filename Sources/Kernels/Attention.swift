@@ -127,7 +127,7 @@ public func attentionGradient(
   }
 
   let scoreCount = s.queries * s.keys
-  if s.batch * s.heads >= threadCount {
+  if !s.cutsHeads(multiplyAdds: 2 * s.multiplyAdds) {
     forEachHead(s, cutting: s.queries, multiplyAdds: 2 * s.multiplyAdds) { head, rows in
       withScratch(scoreCount) { ds in
         scores(head, rows, into: ds)
@@ -181,16 +181,31 @@ private enum AttentionTuning {
   static let multiplyAdds = 20.0
 }
 
-/// Runs `body` for every head of every example: for all of its `rows`, or, of fewer heads than threads, piece by piece.
+extension AttentionShape {
+  /// The serial time, roughly, of so many multiply-adds and of the softmax.
+  fileprivate func nanoseconds(multiplyAdds: Int) -> Double {
+    Double(multiplyAdds) / AttentionTuning.multiplyAdds + softmaxNanoseconds(keys) * Double(probabilityCount)
+  }
+
+  /// Whether heads are cut: they are fewer than threads; or few, long, and not to be dealt out evenly.
+  fileprivate func cutsHeads(multiplyAdds: Int) -> Bool {
+    let count = batch * heads
+    if count < threadCount { return true }
+    let isUneven = count < 2 * threadCount && count % threadCount != 0
+    return isUneven && nanoseconds(multiplyAdds: multiplyAdds) >= GangTuning.workPerDividedJob * Double(count)
+  }
+}
+
+/// Runs `body` for every head of every example: for all of its `rows`, or piece by piece where heads are cut.
 ///
 /// - Parameter multiplyAdds: of all.
 private func forEachHead(
   _ s: AttentionShape, cutting rows: Int, multiplyAdds: Int, _ body: (_ head: Head, _ rows: Range<Int>) -> Void
 ) {
   let heads = s.batch * s.heads
-  let time =
-    Double(multiplyAdds) / AttentionTuning.multiplyAdds + softmaxNanoseconds(s.keys) * Double(s.probabilityCount)
-  let pieces = heads >= threadCount ? 1 : min(threadCount, Int(time / AttentionTuning.pieceNanoseconds))
+  let time = s.nanoseconds(multiplyAdds: multiplyAdds)
+  let most = heads < threadCount ? threadCount : 2 * threadCount
+  let pieces = s.cutsHeads(multiplyAdds: multiplyAdds) ? min(most, Int(time / AttentionTuning.pieceNanoseconds)) : 1
   let cut = Cut(rows, unit: AttentionTuning.leastRows, into: heads == 0 ? 1 : (pieces + heads - 1) / heads)
   parallelFor(heads * cut.count, nanoseconds: time) {
     let (head, piece) = $0.quotientAndRemainder(dividingBy: cut.count)

@@ -86,7 +86,7 @@ struct Panels {
   func forEachPart(panelsTogether: Int, nanoseconds: Double, _ body: (Part) -> Void) {
     guard k > 0, n > 0 else { return }
     let time = nanoseconds * Double(k) * Double(n)
-    let wanted = min(2 * threadCount, Int(time / PieceTuning.nanoseconds))
+    let wanted = threadCount == 1 ? 1 : min(2 * threadCount, Int(time / PieceTuning.nanoseconds))
     let strip = (n + columns * panelsTogether - 1) / (columns * panelsTogether) < wanted ? columns : columns * panelsTogether
     let strips = (n + strip - 1) / strip
     let cut = Cut(k, unit: 16, into: strip == columns ? (wanted + strips - 1) / strips : 1)

@@ -37,6 +37,8 @@ import Testing
   }
 
   static let cases = [
+    // Heads that are cut: fewer than threads, and long ones that two threads cannot deal out evenly.
+    Case(1, 1, 67, 70, 16, 24, causal: true), Case(1, 3, 83, 67, 33, 20, causal: true, masked: true),
     Case(1, 1, 1, 1, 1, 1), Case(0, 2, 3, 3, 4, 4), Case(2, 2, 0, 3, 4, 4), Case(1, 2, 5, 5, 3, 2, causal: true),
     Case(2, 3, 7, 17, 16, 5), Case(2, 3, 17, 7, 8, 8, causal: true), Case(3, 2, 16, 16, 16, 16, masked: true),
     Case(2, 2, 33, 33, 15, 17, causal: true, masked: true), Case(4, 4, 19, 19, 32, 32),
