@@ -17,16 +17,6 @@ import Testing
     }
   }
 
-  private struct Descent: Optimizer {
-    let name = "descent"
-    let stateCount = 0
-    var learningRate: any Schedule = ConstantRate(1)
-
-    func update(_ c: UpdateContext) {
-      for i in 0..<c.count { c.weights[i] -= c.learningRate * c.gradient[i] }
-    }
-  }
-
   /// What a step at rate 1 takes from weights of 0.
   private func step(_ gradient: [Float], _ options: UpdateOptions, _ optimizer: any Optimizer) throws -> [Float] {
     let model = try Model(Dense(gradient.count, useBias: false, kernelInitializer: .zeros), input: [1])

@@ -146,17 +146,6 @@ extension Model {
     return try model.weights.map { 0 - $0 }
   }
 
-  /// A user's own optimizer sees what those of the package do.
-  private struct Descent: Optimizer {
-    let name = "descent"
-    let stateCount = 0
-    var learningRate: any Schedule = ConstantRate(1)
-
-    func update(_ c: UpdateContext) {
-      for i in 0..<c.count { c.weights[i] -= c.learningRate * c.gradient[i] }
-    }
-  }
-
   private let gradient: [Float] = [3, -4, 0, 0.5, 0, 0, 0]
 
   @Test(arguments: [SGD(learningRate: 1), Descent()] as [any Optimizer]) func clipping(optimizer: any Optimizer) throws {
